@@ -1,0 +1,1 @@
+"""What it does: command line, session, filters, export, screens."""

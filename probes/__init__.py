@@ -1,0 +1,1 @@
+"""What happened: from the kernel to finished records. Nothing in here draws."""
