@@ -77,8 +77,9 @@ class Layout:
 def layout(width: int) -> Layout:
     """How the columns share a line of `width` cells.
 
-    Columns give way until the others have their minimum; what is left brings them evenly towards
-    their ideal, and what is left then goes by weight. The sum is `width` and not a cell more.
+    Columns give way until the others have their minimum. What is left brings those without weight
+    to their ideal, where that takes no more than half of it, then the others evenly towards theirs;
+    what is left then goes by weight. The sum is `width` and not a cell more.
     """
     gap = 2 if width >= _ROOMY else 1
     shown = sorted(range(len(COLUMNS)), key=lambda index: -COLUMNS[index].keep)
@@ -92,6 +93,14 @@ def layout(width: int) -> Layout:
         widths[shown[0]] = max(0, width)
         return Layout(tuple(widths), gap)
     wants = {index: COLUMNS[index].ideal - COLUMNS[index].minimum for index in shown}
+    rigid = {index: want for index, want in wants.items() if not COLUMNS[index].weight}
+    if sum(rigid.values()) * 2 > spare:
+        wants |= dict.fromkeys(rigid, 0)
+    else:
+        for index, want in rigid.items():
+            widths[index] += want
+            wants[index] = 0
+        spare -= sum(rigid.values())
     given = _share(min(spare, sum(wants.values())), wants)
     weights = {index: COLUMNS[index].weight for index in shown}
     extra = _share(spare - sum(given.values()), weights)

@@ -70,6 +70,11 @@ class ConnectionTable(DataTable[str]):
         &:focus > .datatable--header { background: transparent; background-tint: transparent; }
         &:ansi > .datatable--header { background: ansi_default; color: ansi_default; }
         & > .datatable--cursor { background: $foreground 10%; color: $foreground; }
+        &:focus > .datatable--cursor {
+            background: $primary 40%;
+            color: $foreground;
+            text-style: none;
+        }
         & > .datatable--hover { background: $foreground 5%; }
     }
     """
@@ -112,11 +117,12 @@ class ConnectionTable(DataTable[str]):
     def __init__(
         self, rows: Rows = (), *, id: str | None = None, classes: str | None = None
     ) -> None:
-        super().__init__(cursor_type="row", cell_padding=0, id=id, classes=classes)
+        # First, because DataTable asks for the rows while it is being made.
         self._source: Rows = rows
         self._count = len(rows)
         self._form: Layout = layout(0)
         self._hover_y: int | None = None
+        super().__init__(cursor_type="row", cell_padding=0, id=id, classes=classes)
         for column in COLUMNS:
             self.add_column(column.title, key=column.key, width=0)
 
@@ -190,6 +196,7 @@ class ConnectionTable(DataTable[str]):
 
         Raises:
             RowDoesNotExist: where there is no such row.
+
         """
         if not self.is_valid_row_index(row_index):
             raise RowDoesNotExist(f"No row stands at {row_index}.")
