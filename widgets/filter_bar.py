@@ -108,7 +108,7 @@ class FilterBar(Vertical):
     def show_error(self, message: str, position: int | None = None) -> None:
         """Say what is wrong; `position` is the index of the character in the line that is."""
         text = visible(message)
-        width = max(10, self.size.width - 1)
+        width = (self.size.width or self.app.size.width) - 1  # no size yet where just opened
         if position is not None:
             before = cell_len(self._input.value[: max(0, position)])
             column = len(_PROMPT) + 1 + before - self._input.scroll_offset.x
