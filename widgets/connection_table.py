@@ -62,7 +62,6 @@ class ConnectionTable(DataTable[str]):
         height: 1fr;
         overflow-x: hidden;
         overflow-y: auto;
-        scrollbar-gutter: stable;
         & > .connection-table--plain { color: $foreground; }
         & > .connection-table--strong { color: $foreground; text-style: bold; }
         & > .connection-table--muted { color: $foreground 55%; }
@@ -121,7 +120,7 @@ class ConnectionTable(DataTable[str]):
         # First, because DataTable asks for the rows while it is being made.
         self._source: Rows = rows
         self._count = len(rows)
-        self._form: Layout = layout(0)
+        self._laid_out = (0, layout(0))
         self._hover_y: int | None = None
         super().__init__(cursor_type="row", cell_padding=0, id=id, classes=classes)
 
@@ -335,13 +334,20 @@ class ConnectionTable(DataTable[str]):
 
     def on_resize(self) -> None:
         """Lay the columns out for the new width."""
-        self._form = layout(self.scrollable_content_region.width)
         for column, width in zip(self.ordered_columns, self._form.widths, strict=True):
             column.width = width
         self._measure()
         if self.following:
             self._to_newest()
         self.refresh()
+
+    @property
+    def _form(self) -> Layout:
+        """How the columns share the line, whether there is a scroll bar beside it or not."""
+        width = max(0, self.size.width - self.styles.scrollbar_size_vertical)
+        if self._laid_out[0] != width:
+            self._laid_out = (width, layout(width))
+        return self._laid_out[1]
 
     @property
     def _page(self) -> int:
@@ -371,7 +377,7 @@ class ConnectionTable(DataTable[str]):
 
         Not through the reactive, which would lay the whole screen out anew ten times a second.
         """
-        size = Size(self.scrollable_content_region.width, self._count + self.header_height)
+        size = Size(self._laid_out[0], self._count + self.header_height)
         if size != self.virtual_size:
             self.set_reactive(Widget.virtual_size, size)
             self._scroll_update(size)

@@ -38,6 +38,7 @@ class FilterBar(Vertical):
         background: $background;
         &.-open, &.-active { display: block; }
         & > Horizontal { height: 1; display: none; }
+        & > Static { text-wrap: nowrap; text-overflow: ellipsis; }
         & > .filter-bar--message { height: 1; width: 1fr; color: $foreground 55%; display: none; }
         & > .filter-bar--message.-error { color: $text-error; }
         & > .filter-bar--active { height: 1; width: 1fr; display: none; padding: 0 1; }

@@ -105,7 +105,7 @@ async def test_the_wheel_stands_still_and_leaves_the_cursor():
     rows = Numbered(500)
     async with TableApp(rows).run_test(size=(80, 24)) as pilot:
         table = pilot.app.table
-        table._on_mouse_scroll_up(wheel(table))
+        table.post_message(MouseScrollUp(table, 5, 5, 0, -1, 0, False, False, False))
         await pilot.pause()
         assert not table.following
         before = ports(table)
@@ -114,10 +114,6 @@ async def test_the_wheel_stands_still_and_leaves_the_cursor():
         await grow(pilot, rows, 100)
         assert ports(table) == before
         assert table.rows_below == 599 - before[-1]
-
-
-def wheel(table):
-    return MouseScrollUp(table, 5, 5, 0, -1, 0, False, False, False)
 
 
 @SIZES
