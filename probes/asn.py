@@ -33,10 +33,13 @@ UPDATED: Final = Path("/var/lib/sock-tui/asn")
 """Where `sock-tui asn update` puts newer data, which then wins over the snapshot."""
 
 _CACHED: Final = 16_384  # addresses remembered, some 200 bytes each
-_MAPPED: Final = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 section 2.5.5.2
+
+# IPv6 addresses that carry the peer's IPv4 address in their last four bytes: IPv4-mapped
+# (::ffff:0:0/96, RFC 4291 section 2.5.5.2), and NAT64's own (64:ff9b::/96, RFC 6052).
+_CARRIES_IPV4: Final = (bytes(10) + b"\xff\xff", b"\0\x64\xff\x9b" + bytes(8))
 
 # No system's own: the special-purpose registries of RFC 6890 as IANA keeps them, and multicast.
-# The data names systems for some of them, such as Teredo's, whose relays say nothing of the peer.
+# The data names systems for Teredo and 6to4, whose relays say nothing of the peer.
 _SPECIAL: Final = {
     4: [
         ip_network(prefix)
@@ -50,7 +53,7 @@ _SPECIAL: Final = {
         ip_network(prefix)
         for prefix in (
             "::/96 64:ff9b:1::/48 100::/64 2001::/32 2001:2::/48 2001:10::/28 2001:20::/28 "
-            "2001:db8::/32 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8"
+            "2001:db8::/32 2002::/16 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8"
         ).split()
     ],
 }
@@ -131,16 +134,14 @@ class AsnTable:
                 "The AS data is damaged", visible(str(error)), _remedy(folder)
             ) from error
         source = "bundled" if folder == BUNDLED else visible(str(folder))
-        return cls(
-            manifest, prefixes, names, lambda text: pyasn(None, ipasn_string=text), source
-        )
+        return cls(manifest, prefixes, names, lambda text: pyasn(None, ipasn_string=text), source)
 
     def lookup(self, address: str) -> AutonomousSystem | None:
         """The system that announces an IPv4 or IPv6 address; None where none does.
 
         None too for special addresses (private, loopback, documentation …) and for any text
-        that is no address. An IPv4-mapped IPv6 address is looked up as IPv4. The same system is
-        always the same object. Takes 0.1 µs for an address seen before, 10 µs for another.
+        that is no address. IPv4 inside IPv6 (mapped, or NAT64) is looked up as IPv4. The same
+        system is always the same object. Takes 0.1 µs for an address seen before, 10 µs for another.
         """
         return self._cached(address)
 
@@ -148,7 +149,7 @@ class AsnTable:
         key = address_key(address)
         if key is None:
             return None
-        if key[1].startswith(_MAPPED):
+        if key[1].startswith(_CARRIES_IPV4):
             key = 4, key[1][12:]
         parsed = ip_address(key[1])
         if _is_special(parsed):

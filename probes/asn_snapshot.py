@@ -27,7 +27,9 @@ from probes.asn_write import AddressRange, RangeError, write
 
 PACKAGE: Final = "@ip-location-db/asn"
 VERSION: Final = "2.3.2026061719"  # ends in year, month, day and hour of the data
-SHA512: Final = "PpqYi7wyEyWwunXBtl+y3Vi403SvNywotWwvmiYCOUtE0SVol/Sf492Ee+eErEznmGapxEQB2SAfrpXuZ9a+vQ=="
+SHA512: Final = (
+    "PpqYi7wyEyWwunXBtl+y3Vi403SvNywotWwvmiYCOUtE0SVol/Sf492Ee+eErEznmGapxEQB2SAfrpXuZ9a+vQ=="
+)
 DATE: Final = date(2026, 6, 17)
 _AT_LEAST: Final = 400_000
 

@@ -116,7 +116,7 @@ def _write(
                 prefixes.add(address, f"{address}/{length}\t{block.number}\n")
             if prefixes.count > MAX_PREFIXES:
                 raise RangeError(f"there are more than {MAX_PREFIXES:,} prefixes")
-        if merged.count < at_least:
+        if merged.count < max(at_least, 1):
             raise RangeError(
                 f"there are only {merged.count:,} ranges of systems, at least {at_least:,} belong"
             )
