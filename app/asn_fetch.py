@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO, Final, Protocol, cast
+from typing import IO, Final, Protocol
 from urllib import request
 from urllib.error import HTTPError, URLError
 
@@ -72,7 +73,7 @@ def opened(origin: str) -> Iterator[Origin]:
         except (OSError, ValueError) as error:
             raise FetchError(f"{visible(origin)}: {_reason(error)}") from error
         with file:
-            stat = Path(origin).stat()
+            stat = os.fstat(file.fileno())
             yield Origin(file, stat.st_size or None, _day(stat.st_mtime))
         return
     try:
@@ -93,7 +94,7 @@ def opened(origin: str) -> Iterator[Origin]:
 
 
 class _Redirect(request.HTTPRedirectHandler):
-    def redirect_request(
+    def redirect_request(  # noqa: PLR0917 - urllib's own
         self,
         req: request.Request,
         fp: IO[bytes],
@@ -228,5 +229,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {_TIMEOUT:.0f} seconds"
     if isinstance(error, OSError) and error.strerror:
-        return visible(cast("str", error.strerror))
+        return visible(error.strerror)
     return visible(str(error)) or type(error).__name__

@@ -45,7 +45,7 @@ def update(origin: str, folder: Path, progress: Progress, *, at_least: int = MIN
             except RangeError as error:
                 raise FetchError(f"{visible(origin)}{lines.place}: {error}") from error
     except BusyError as error:
-        raise _failure(str(error), "Wait until it is done") from error
+        raise _failure(visible(str(error)), "Wait until it is done") from error
     except FetchError as error:
         remedy = "Try again later, or name another URL or file; the data in use is as it was"
         raise _failure(str(error), remedy) from error

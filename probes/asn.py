@@ -141,7 +141,7 @@ class AsnTable:
 
         None too for special addresses (private, loopback, documentation …) and for any text
         that is no address. IPv4 inside IPv6 (mapped, or NAT64) is looked up as IPv4. The same
-        system is always the same object. Takes 0.1 µs for an address seen before, 10 µs for another.
+        system is always the same object. Takes 0.2 µs for an address seen before, else 12 µs.
         """
         return self._cached(address)
 

@@ -103,7 +103,7 @@ class Slices(Generic[K]):
 
     def __init__(self, data: bytes, firsts: Sequence[K], offsets: Sequence[int]) -> None:
         self._data = memoryview(data)
-        self._firsts = firsts
+        self._firsts: Sequence[K] = firsts
         self._offsets = [*offsets, len(data)]
 
     def find(self, key: K) -> int:
