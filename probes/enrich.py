@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import socket
 import time
 from collections.abc import Callable, Iterable
@@ -25,7 +26,9 @@ _V4_MAPPED: Final = bytes(10) + b"\xff\xff"  # RFC 4291, 2.5.5.2
 
 
 class Systems(Protocol):
-    """Autonomous systems by address; `probes.asn.AsnTable` is one."""
+    """Autonomous systems by address; `probes.asn.AsnTable` is one. `date`: the data's day."""
+
+    date: datetime.date
 
     def lookup(self, address: str) -> AutonomousSystem | None:
         """The system that announces the address, or None."""
