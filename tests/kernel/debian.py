@@ -35,7 +35,7 @@ _KEYRINGS: Final = (
 _PARTS: Final = re.compile(r"linux-(?:image|binary|modules|base)-\d")
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """A kernel, or what it takes to boot one, cannot be had here; the message says why."""
 
 
@@ -64,7 +64,7 @@ def newest_kernel(release: str, cache: Path | None = None) -> Kernel:
 
     The first call downloads it (70 to 130 MB). Later calls need no network: what is in `cache` is
     looked at again after two weeks only, and is good enough where that fails.
-    Raises `Unavailable`.
+    Raises `UnavailableError`.
     """
     folder = (cache or cache_folder()) / release
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def newest_kernel(release: str, cache: Path | None = None) -> Kernel:
             return kept
         try:
             return _fetch(folder, release)
-        except Unavailable as error:
+        except UnavailableError as error:
             if kept is None:
                 raise
             warnings.warn(f"keeping {kept.version} of {release}: {error}", stacklevel=2)
@@ -92,7 +92,7 @@ def _kept(folder: Path, release: str) -> Kernel | None:
     try:
         found = json.loads((folder / "current.json").read_text())
         return _unpacked(folder / str(found["folder"]), release)
-    except (FileNotFoundError, Unavailable):
+    except (FileNotFoundError, UnavailableError):
         return None
 
 
@@ -132,7 +132,7 @@ def _unpacked(folder: Path, release: str) -> Kernel:
         for vmlinuz in (folder / "boot" / f"vmlinuz-{modules.name}", modules / "vmlinuz"):
             if vmlinuz.is_file():
                 return Kernel(release, modules.name, vmlinuz, modules)
-    raise Unavailable(f"{folder} holds no kernel image with its modules")
+    raise UnavailableError(f"{folder} holds no kernel image with its modules")
 
 
 def _unify(folder: Path) -> None:
@@ -152,7 +152,7 @@ class _PrivateApt:
         self._work = work
         keyring = next((path for path in _KEYRINGS if path.exists()), None)
         if keyring is None:
-            raise Unavailable(
+            raise UnavailableError(
                 "Debian's signing keys are not on this machine: install debian-archive-keyring"
             )
         for folder in ("lists/partial", "cache/archives/partial"):
@@ -190,7 +190,7 @@ class _PrivateApt:
         image = self._needs(f"linux-image-{architecture}")
         parts = [part for name in image for part in (name, *self._needs(name))]
         if not parts:
-            raise Unavailable(f"linux-image-{architecture} depends on no kernel package")
+            raise UnavailableError(f"linux-image-{architecture} depends on no kernel package")
         return parts
 
     def _needs(self, package: str) -> list[str]:
@@ -216,14 +216,14 @@ def _mirror() -> str:
         origin, label, uri = line.split("|")
         if (origin, label) == ("Debian", "Debian"):
             return uri
-    raise Unavailable(
+    raise UnavailableError(
         "apt on this machine knows no Debian mirror: run `apt-get update`, "
         f"or on another distribution name a mirror in {MIRROR_VARIABLE}"
     )
 
 
 def _run(command: Sequence[str], cwd: Path | None = None, **environment: str) -> str:
-    """What `command` prints. Raises `Unavailable` with its last complaint."""
+    """What `command` prints. Raises `UnavailableError` with its last complaint."""
     try:
         done = subprocess.run(
             command,
@@ -235,10 +235,10 @@ def _run(command: Sequence[str], cwd: Path | None = None, **environment: str) ->
             check=False,
         )
     except FileNotFoundError:
-        raise Unavailable(f"{command[0]} is not on this machine") from None
+        raise UnavailableError(f"{command[0]} is not on this machine") from None
     if done.returncode != 0:
         complaint = done.stderr.strip() or f"exit status {done.returncode}"
-        raise Unavailable(
+        raise UnavailableError(
             f"`{' '.join(command[:2])}` failed: {' / '.join(complaint.splitlines()[-3:])}"
         )
     return done.stdout

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.kernel.debian import Kernel, Unavailable
+from tests.kernel.debian import Kernel, UnavailableError
 
 _TOOLS: Final = {
     "vng": "virtme-ng, from PyPI",
@@ -45,7 +45,7 @@ class Finished:
     stderr: str
 
 
-class TookTooLong(Exception):
+class GuestTimeoutError(Exception):
     """The guest did not end in time; the message carries the last lines that it wrote."""
 
 
@@ -55,12 +55,12 @@ def run_in_guest(
     """Boot `kernel`, run `command` in `folder` as root, and wait for it to end.
 
     The guest is emulated in software: allow 30 s for the boot alone, and ten times what the
-    command takes on the machine itself. Raises `Unavailable`, `TookTooLong`.
+    command takes on the machine itself. Raises `UnavailableError`, `GuestTimeoutError`.
     """
     path = _path_with_tools()
     for needed in (folder, kernel.vmlinuz):
         if any(needed.resolve().is_relative_to(covered) for covered in _COVERED):
-            raise Unavailable(f"{needed} cannot be seen by a guest; move it out of {_COVERED}")
+            raise UnavailableError(f"{needed} cannot be seen by a guest; move it out of {_COVERED}")
     vng = [
         *("vng", "--run", str(kernel.vmlinuz)),
         *("--disable-kvm", "--force-9p"),  # /dev/kvm may be there and hang; virtiofsd is not
@@ -87,7 +87,7 @@ def run_in_guest(
             _end(process)
             stdout, stderr = process.communicate()
             last = "\n".join((stdout + stderr).splitlines()[-20:])
-            raise TookTooLong(
+            raise GuestTimeoutError(
                 f"{kernel.version} did not end within {timeout_s:.0f} s; its last words:\n{last}"
             ) from None
         finally:
@@ -111,5 +111,5 @@ def _path_with_tools() -> str:
     )
     missing = [package for tool, package in _TOOLS.items() if not shutil.which(tool, path=path)]
     if missing:
-        raise Unavailable(f"not installed: {', '.join(dict.fromkeys(missing))}")
+        raise UnavailableError(f"not installed: {', '.join(dict.fromkeys(missing))}")
     return path
