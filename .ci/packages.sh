@@ -61,20 +61,23 @@ install_packages() {
   ((${#missing[@]})) || return 0
   say "installing these packages with apt-get, which can take a minute or two:"
   for line in "${missing[@]}"; do printf '  %-18s %s\n' "${line%%|*}" "${line#*|}"; done
+  ((EUID == 0)) || require_sudo
   # Lists older than a day name files that the mirror may have dropped.
   if [[ -z $(find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' -print -quit 2>/dev/null) ||
     -z $(find /var/lib/apt/lists/partial -maxdepth 0 -mtime -1 2>/dev/null) ]]; then
     apt_get update || say "the package lists could not be renewed; going on with those there are"
   fi
   apt_get install -y --no-install-recommends "${missing[@]%%|*}" || die \
-    "apt-get could not install ${missing[*]%%|*}: its own lines above say why." \
+    "apt-get could not install ${missing[*]%%|*}: its lines above say why." \
     "Without a network they cannot be fetched. On Ubuntu they are in the component universe."
 }
 
-# Quiet but for its errors; other programs' locks are waited for; no service is restarted.
+# Quiet but for its first errors (without a network it has one for each file); other programs'
+# locks are waited for; no service is restarted.
 apt_get() {
   as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
-    apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" >/dev/null </dev/null
+    apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" 2>&1 >/dev/null </dev/null |
+    awk 'NR <= 4 { print; fflush() } END { if (NR > 4) print "... and " NR - 4 " lines more" }' >&2
 }
 
 # Elsewhere nothing is installed for the user: the packages are named, and once what they bring is

@@ -4,7 +4,8 @@ The stock table spends time and memory on every row (measured, Textual 8.2.8: 0.
 added, 70 ms for one removed among 10,000). This one keeps a count and asks its provider for the
 forty rows on the screen, so a refresh costs the same with a million rows as with a thousand. That
 takes overriding three private members (`_total_row_height`, `_get_row_region`,
-`_highlight_row`); tests/widgets guards them, and pyproject.toml pins Textual's major version.
+`_highlight_row`) and calling one (`_scroll_update`); tests/widgets guards them, and pyproject.toml
+pins Textual's major version.
 """
 
 from __future__ import annotations
@@ -61,7 +62,6 @@ class ConnectionTable(DataTable[str]):
         height: 1fr;
         overflow-x: hidden;
         overflow-y: auto;
-        scrollbar-gutter: stable;
         & > .connection-table--plain { color: $foreground; }
         & > .connection-table--strong { color: $foreground; text-style: bold; }
         & > .connection-table--muted { color: $foreground 55%; }
@@ -120,11 +120,9 @@ class ConnectionTable(DataTable[str]):
         # First, because DataTable asks for the rows while it is being made.
         self._source: Rows = rows
         self._count = len(rows)
-        self._form: Layout = layout(0)
+        self._laid_out = (0, layout(0))
         self._hover_y: int | None = None
         super().__init__(cursor_type="row", cell_padding=0, id=id, classes=classes)
-        for column in COLUMNS:
-            self.add_column(column.title, key=column.key, width=0)
 
     # What the application uses.
 
@@ -141,6 +139,9 @@ class ConnectionTable(DataTable[str]):
         `evicted`: how many rows left at the top since the last call. Cursor and view stay on the
         same connections, unless those have left or the table follows.
         """
+        if not self.is_mounted:
+            self._count = len(self._source)
+            return
         bottom = self.following
         position = self.scroll_offset.y
         row = self.cursor_row
@@ -265,7 +266,7 @@ class ConnectionTable(DataTable[str]):
 
     def watch_following(self, following: bool) -> None:
         """Go to the newest row where that is what was asked for, and tell the application."""
-        if following:
+        if following and self.is_mounted:
             self._to_newest()
         self.post_message(self.FollowChanged(self, following))
 
@@ -326,15 +327,27 @@ class ConnectionTable(DataTable[str]):
         """Put the light out."""
         self._hover(None)
 
+    def on_mount(self) -> None:
+        """Make the columns, which takes a running application."""
+        for column in COLUMNS:
+            self.add_column(column.title, key=column.key, width=0)
+
     def on_resize(self) -> None:
         """Lay the columns out for the new width."""
-        self._form = layout(self.scrollable_content_region.width)
         for column, width in zip(self.ordered_columns, self._form.widths, strict=True):
             column.width = width
         self._measure()
         if self.following:
             self._to_newest()
         self.refresh()
+
+    @property
+    def _form(self) -> Layout:
+        """How the columns share the line, whether there is a scroll bar beside it or not."""
+        width = max(0, self.size.width - self.styles.scrollbar_size_vertical)
+        if self._laid_out[0] != width:
+            self._laid_out = (width, layout(width))
+        return self._laid_out[1]
 
     @property
     def _page(self) -> int:
@@ -364,7 +377,7 @@ class ConnectionTable(DataTable[str]):
 
         Not through the reactive, which would lay the whole screen out anew ten times a second.
         """
-        size = Size(self.scrollable_content_region.width, self._count + self.header_height)
+        size = Size(self._laid_out[0], self._count + self.header_height)
         if size != self.virtual_size:
             self.set_reactive(Widget.virtual_size, size)
             self._scroll_update(size)

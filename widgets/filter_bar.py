@@ -38,6 +38,7 @@ class FilterBar(Vertical):
         background: $background;
         &.-open, &.-active { display: block; }
         & > Horizontal { height: 1; display: none; }
+        & > Static { text-wrap: nowrap; text-overflow: ellipsis; }
         & > .filter-bar--message { height: 1; width: 1fr; color: $foreground 55%; display: none; }
         & > .filter-bar--message.-error { color: $text-error; }
         & > .filter-bar--active { height: 1; width: 1fr; display: none; padding: 0 1; }
@@ -108,7 +109,7 @@ class FilterBar(Vertical):
     def show_error(self, message: str, position: int | None = None) -> None:
         """Say what is wrong; `position` is the index of the character in the line that is."""
         text = visible(message)
-        width = max(10, self.size.width - 1)
+        width = (self.size.width or self.app.size.width) - 1  # no size yet where just opened
         if position is not None:
             before = cell_len(self._input.value[: max(0, position)])
             column = len(_PROMPT) + 1 + before - self._input.scroll_offset.x

@@ -81,7 +81,6 @@ class Ranking(ScrollView, can_focus=True):
         height: 1fr;
         overflow-x: hidden;
         overflow-y: auto;
-        scrollbar-gutter: stable;
         & > .ranking--label { color: $foreground; }
         & > .ranking--fact { color: $foreground 55%; }
         & > .ranking--bar { color: $primary 70%; }
@@ -146,7 +145,7 @@ class Ranking(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of a row, or of the text that stands where there are none."""
-        width = self.scrollable_content_region.width
+        width = self._width
         base = self.rich_style
         if not self._rows:
             fact = self.get_component_rich_style("ranking--fact")
@@ -242,9 +241,14 @@ class Ranking(ScrollView, can_focus=True):
         self.refresh()
 
     @property
+    def _width(self) -> int:
+        """The cells of a line, whether there is a scroll bar beside it or not."""
+        return max(0, self.size.width - self.styles.scrollbar_size_vertical)
+
+    @property
     def _height(self) -> int:
         """How many lines a row takes."""
-        narrow = self.scrollable_content_region.width < _ONE_LINE
+        narrow = self._width < _ONE_LINE
         return 2 if narrow and self._kind is RankingKind.FACTS else 1
 
     @property
@@ -267,7 +271,7 @@ class Ranking(ScrollView, can_focus=True):
 
     def _measure(self) -> None:
         """Tell the scroll bar how long the ranking is, without laying out the whole screen."""
-        size = Size(self.scrollable_content_region.width, len(self._rows) * self._height)
+        size = Size(self._width, len(self._rows) * self._height)
         if size != self.virtual_size:
             self.set_reactive(Widget.virtual_size, size)
             self._scroll_update(size)

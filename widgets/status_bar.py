@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -92,7 +93,7 @@ class StatusBar(Widget):
         """Show `status`; the pointer resting on the line shows it in full."""
         if status != self._status:
             self._status = status
-            self.tooltip = _in_full(status)
+            self.tooltip = Content(_in_full(status))
             self.refresh()
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 (there is one line only)
@@ -112,13 +113,14 @@ class StatusBar(Widget):
 def _items(status: Status) -> list[_Item]:
     seen, shown = status.seen, status.shown
     items = [
-        _Item(9, (_labelled("", f"{_rate(status.rate)}/s"),)),
+        _Item(7, (_labelled("", f"{_rate(status.rate)}/s"), ())),
         _Item(
             5,
             (
                 _labelled("seen", count(seen, 13)) + _labelled("  shown", count(shown, 13)),
                 _labelled("shown", f"{count(shown, 13)}/{count(seen, 13)}"),
                 _labelled("shown", f"{count(shown, 5)}/{count(seen, 5)}"),
+                (),
             ),
         ),
         _loss("lost", status.lost),
@@ -126,8 +128,8 @@ def _items(status: Status) -> list[_Item]:
     if status.overflow:
         items.append(_loss("overflow", status.overflow))
     if status.evicted:
-        forms = tuple(_labelled("evicted", count(status.evicted, width)) for width in (13, 5))
-        items.append(_Item(6, forms))
+        long, short = (_labelled("evicted", count(status.evicted, width)) for width in (13, 5))
+        items.append(_Item(6, (long, short, ())))
     if status.names:
         style = "value" if status.names_ok else "warning"
         names = visible(status.names)
@@ -188,7 +190,7 @@ def _rate(rate: float) -> str:
 
 
 def _in_full(status: Status) -> str:
-    """The same facts in sentences; brackets are escaped, because a tooltip is markup."""
+    """The same facts in sentences, a line each."""
     lines = []
     if status.hook is not None:
         lines.append(f"Watching with the {status.hook.kind} {visible(status.hook.target)}.")
@@ -202,4 +204,4 @@ def _in_full(status: Status) -> str:
     if status.names:
         lines.append(f"Hostnames from getaddrinfo: {visible(status.names)}.")
     lines.append(f"AS data: {visible(status.as_date) or 'none'}.")
-    return "\n".join(lines).replace("[", r"\[")
+    return "\n".join(lines)
