@@ -1,0 +1,73 @@
+"""A connection as a row of CSV (RFC 4180): what stands in its cells."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import Final
+
+from probes.family import family_name
+from probes.fields import FIELDS, Field, Kind, Value, row_writer
+from probes.record import Connection
+from probes.text import visible
+from probes.timestamp import IsoTime
+
+COLUMNS: Final = tuple(field.name for field in FIELDS)
+
+# What a spreadsheet takes for the start of a formula; East Asian ones take the wide forms too.
+_FORMULA: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+def csv_writer(zone: tzinfo | None = None) -> Callable[[Connection], str]:
+    r"""Make the function that writes a connection as a CSV row with the columns `COLUMNS`.
+
+    The row has no line break at its end; times are in `zone` (None: local time).
+    Arguments are one cell, quoted as a shell would read them. A missing value is an empty cell.
+    Text of other processes cannot act when the file is shown or opened: control characters and
+    bytes that were not UTF-8 are written as `\x1b` (line breaks in arguments stay what they are),
+    and what a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    time = IsoTime(zone)
+    return row_writer(lambda field: _writer(field, time), ",")
+
+
+def _writer(field: Field, time: IsoTime) -> Callable[[Connection], str]:
+    get = field.get
+    match field.kind:
+        case Kind.TIME:
+            return lambda connection: time(connection.time_ns)
+        case Kind.FAMILY:
+            return lambda connection: family_name(connection.family)
+        case Kind.NUMBER | Kind.PORT if not field.nullable:
+            return lambda connection: str(get(connection))
+        case Kind.ADDRESS:  # digits, dots and colons, and in every row: nothing to look for
+            return lambda connection: connection.address or ""
+        case _:
+            return lambda connection: _cell(get(connection))
+
+
+def _cell(value: Value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return _quoted(_harmless(visible(value)))
+    lines = shlex.join(value).split("\n")
+    return _quoted(_harmless("\n".join(map(visible, lines))))
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _quoted(text: str) -> str:
+    if not any(special in text for special in ',"\n'):
+        return text
+    cell = io.StringIO()
+    # Before Python 3.13 a line break is quoted only where it is a part of the line's end.
+    csv.writer(cell, lineterminator="\n").writerow([text])
+    return cell.getvalue()[:-1]

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What travels to user space, and the only other place that knows it is probes/decode.py.
+ * Every field is naturally aligned: there is no hidden padding.
+ */
+#ifndef SOCK_TUI_EVENT_H
+#define SOCK_TUI_EVENT_H
+
+#include <linux/types.h>
+
+#define EVENT_CONNECT 1
+#define EVENT_NAME 2
+
+#define COMM_SIZE 16
+#define NAME_SIZE 256 /* a DNS name is at most 253 bytes: RFC 1035, 2.3.4 */
+
+struct event {
+	u64 ts_ns; /* bpf_ktime_get_ns(): CLOCK_MONOTONIC */
+	u32 kind;
+	u32 tgid;
+	u32 tid;
+	u32 uid;
+	u16 family;
+	u16 port; /* host order */
+	u32 reserved;
+	u8 address[16]; /* network order; AF_INET uses the first 4 */
+	char comm[COMM_SIZE];
+};
+
+struct name_event {
+	struct event head;
+	char name[NAME_SIZE]; /* NUL-terminated */
+};
+
+#endif

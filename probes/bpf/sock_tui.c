@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One module, one ring buffer: a name and the connection that uses it arrive in the order in which
+ * they happened. Only stable ABI is read (struct sockaddr, struct addrinfo, the probe's registers),
+ * so no kernel headers are needed; abi/ holds the little that BCC asks for.
+ *
+ * Flags given at compile time: RING_PAGES (a power of two), SOCK_TUI_PAGE_SIZE (bytes).
+ */
+#include <uapi/linux/ptrace.h>
+#include "event.h"
+
+#define AF_UNSPEC 0
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+
+#define SOCKADDR_IN_SIZE 16  /* sizeof(struct sockaddr_in) */
+#define SOCKADDR_IN6_SIZE 24 /* SIN6_LEN_RFC2133: what the kernel takes as the least */
+
+/*
+ * With no socket type asked for, getaddrinfo() lists each address three times. What a longer list
+ * holds beyond this is counted as lost.
+ */
+#define RESULTS_MAX 128
+
+#define offsetof(type, member) __builtin_offsetof(type, member)
+#define INLINE static inline __attribute__((always_inline))
+
+BPF_RINGBUF_OUTPUT(events, RING_PAGES);
+BPF_PERCPU_ARRAY(lost, u64, 1);
+
+/* The process that watches; its own connections are left out. 0 leaves out none. */
+BPF_ARRAY(own_tgid, u32, 1);
+
+struct lookup {
+	u64 results; /* struct addrinfo ** of the caller */
+	char name[NAME_SIZE];
+};
+
+/*
+ * By thread, so that two threads of one process can resolve at once. A thread that dies in the
+ * middle leaves its entry behind: least recently used ones make room.
+ */
+BPF_TABLE("lru_hash", u64, struct lookup, lookups, 16384);
+
+struct sockaddr_in_head {
+	u16 family;
+	__be16 port;
+	u8 address[4];
+};
+
+struct sockaddr_in6_head {
+	u16 family;
+	__be16 port;
+	u32 flowinfo;
+	u8 address[16];
+};
+
+/* struct addrinfo of glibc and musl, 64 bits. */
+struct addrinfo_head {
+	int flags, family, socktype, protocol;
+	u32 address_length;
+	u32 padding;
+	u64 address;
+	u64 canonical_name;
+	u64 next;
+};
+
+INLINE void count_lost(void)
+{
+	int zero = 0;
+	u64 *count = lost.lookup(&zero);
+	if (count)
+		*count += 1;
+}
+
+INLINE int is_own(void)
+{
+	int zero = 0;
+	u32 *own = own_tgid.lookup(&zero);
+	return own && *own == (u32)(bpf_get_current_pid_tgid() >> 32);
+}
+
+INLINE void fill(struct event *event, u32 kind)
+{
+	u64 id = bpf_get_current_pid_tgid();
+	event->ts_ns = bpf_ktime_get_ns();
+	event->kind = kind;
+	event->tgid = id >> 32;
+	event->tid = (u32)id;
+	event->uid = (u32)bpf_get_current_uid_gid();
+	event->reserved = 0;
+	bpf_get_current_comm(event->comm, COMM_SIZE);
+}
+
+INLINE long read(void *to, u32 size, const void *from, int from_user)
+{
+	return from_user ? bpf_probe_read_user(to, size, from)
+			 : bpf_probe_read_kernel(to, size, from);
+}
+
+/*
+ * One connect(). A length that is too short for its family makes the kernel refuse the call, and
+ * what lies behind it is not the caller's: it is not read and not reported.
+ */
+INLINE int report_connect(const void *address, u32 length, int from_user)
+{
+	struct sockaddr_in6_head in6 = {};
+	struct sockaddr_in_head in = {};
+	u16 family = 0, port = 0;
+
+	if (length < sizeof(family) || is_own())
+		return 0;
+	if (read(&family, sizeof(family), address, from_user))
+		goto unreadable;
+	if (family == AF_UNSPEC || family == AF_UNIX)
+		return 0;
+	if (family == AF_INET) {
+		if (length < SOCKADDR_IN_SIZE)
+			return 0;
+		if (read(&in, sizeof(in), address, from_user))
+			goto unreadable;
+		port = bpf_ntohs(in.port);
+		if (port == 0)
+			return 0;
+	} else if (family == AF_INET6) {
+		if (length < SOCKADDR_IN6_SIZE)
+			return 0;
+		if (read(&in6, sizeof(in6), address, from_user))
+			goto unreadable;
+		port = bpf_ntohs(in6.port);
+		if (port == 0)
+			return 0;
+	}
+
+	struct event *event = events.ringbuf_reserve(sizeof(struct event));
+	if (!event)
+		goto unreadable;
+	fill(event, EVENT_CONNECT);
+	event->family = family;
+	event->port = port;
+	if (family == AF_INET)
+		__builtin_memcpy(in6.address, in.address, sizeof(in.address));
+	__builtin_memcpy(event->address, in6.address, sizeof(event->address));
+	events.ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 0;
+
+unreadable:
+	count_lost();
+	return 0;
+}
+
+/* int security_socket_connect(struct socket *, struct sockaddr *address, int addrlen) */
+int on_security_socket_connect(struct pt_regs *ctx)
+{
+	return report_connect((void *)PT_REGS_PARM2(ctx), (u32)PT_REGS_PARM3(ctx), 0);
+}
+
+/* tracing/events/syscalls/sys_enter_connect/format */
+struct sys_enter_connect {
+	u64 common;
+	u64 syscall_nr;
+	u64 fd;
+	u64 address;
+	u64 length;
+};
+
+int on_sys_enter_connect(struct sys_enter_connect *ctx)
+{
+	return report_connect((void *)ctx->address, (u32)ctx->length, 1);
+}
+
+/* int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+ *                 struct addrinfo **res) */
+int on_getaddrinfo(struct pt_regs *ctx)
+{
+	const void *node = (void *)PT_REGS_PARM1(ctx);
+	u64 id = bpf_get_current_pid_tgid();
+	struct lookup lookup = {};
+
+	if (!node || is_own())
+		return 0;
+	lookup.results = PT_REGS_PARM4(ctx);
+	if (bpf_probe_read_user_str(lookup.name, sizeof(lookup.name), node) <= 1)
+		return 0;
+	lookups.update(&id, &lookup);
+	return 0;
+}
+
+int on_getaddrinfo_return(struct pt_regs *ctx)
+{
+	u64 id = bpf_get_current_pid_tgid();
+	struct lookup *lookup = lookups.lookup(&id);
+	struct addrinfo_head entry = {};
+	u64 next = 0;
+	u64 previous[2] = {~0ULL, ~0ULL}; /* no address that anyone is given */
+
+	if (!lookup)
+		return 0;
+	/* A call that failed leaves anything at all in *res. */
+	if ((int)PT_REGS_RC(ctx) != 0)
+		goto done;
+	if (bpf_probe_read_user(&next, sizeof(next), (void *)lookup->results))
+		goto failed;
+
+	for (int i = 0; i < RESULTS_MAX && next; i++) {
+		u64 address[2] = {};
+		u64 from;
+		u32 size;
+
+		if (bpf_probe_read_user(&entry, sizeof(entry), (void *)next))
+			goto failed;
+		next = entry.next;
+		if (entry.family == AF_INET) {
+			from = entry.address + offsetof(struct sockaddr_in_head, address);
+			size = 4;
+		} else if (entry.family == AF_INET6) {
+			from = entry.address + offsetof(struct sockaddr_in6_head, address);
+			size = 16;
+		} else {
+			continue;
+		}
+		if (bpf_probe_read_user(address, size, (void *)from))
+			goto failed;
+		/*
+		 * The same address for another socket type. Comparing the family as well would
+		 * make the verifier follow every sequence of families, for seconds.
+		 */
+		if (previous[0] == address[0] && previous[1] == address[1])
+			continue;
+		previous[0] = address[0];
+		previous[1] = address[1];
+
+		struct name_event *event = events.ringbuf_reserve(sizeof(struct name_event));
+		if (!event)
+			goto failed;
+		fill(&event->head, EVENT_NAME);
+		event->head.family = entry.family;
+		event->head.port = 0;
+		__builtin_memcpy(event->head.address, address, sizeof(address));
+		__builtin_memcpy(event->name, lookup->name, NAME_SIZE);
+		events.ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	}
+	if (!next)
+		goto done;
+
+failed:
+	count_lost();
+done:
+	lookups.delete(&id);
+	return 0;
+}

@@ -1,0 +1,86 @@
+"""Connections as they happen on this machine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from probes.decode import decode
+from probes.diagnostics import Diagnostics, Discarded
+from probes.enrich import Enricher, Systems
+from probes.names import Names
+from probes.procfs import Processes
+from probes.record import HookKind, Sink, Watching
+from probes.ring import TURN
+
+# The programs wake nobody (that would cost each connect() 3.5 µs): the ring is looked at every so
+# often, and soon while little happens, so that a process that ends at once is still in /proc.
+_QUIET: Final = 0.005  # seconds
+_BUSY: Final = 0.02
+_MANY: Final = 64 << 10  # bytes in a turn from which on it is busy
+_LOST_EVERY: Final = 50  # turns
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSource:
+    """Attaches the probes to the running kernel and enriches what they report.
+
+    `hook`: None chooses. `names`: watch getaddrinfo() too. `include_self`: this process's own
+    connections too. `systems`: loads the table of autonomous systems; None goes without.
+    """
+
+    hook: HookKind | None = None
+    names: bool = True
+    include_self: bool = False
+    systems: Callable[[], Systems] | None = None
+    diagnostics: Diagnostics = field(default_factory=Discarded)
+
+    def run(self, sink: Sink, stopped: threading.Event) -> None:
+        """Feed `sink` until `stopped` is set, then hand over what is left in the ring.
+
+        Raises:
+            SourceError: the table of systems cannot be loaded, or the probes not be attached.
+        """
+        from probes.kernel import Kernel  # bcc is imported by no one but those who capture
+
+        systems = self.systems() if self.systems else None
+        sink.progress("Compiling the probes")
+        kernel = Kernel(self.diagnostics)
+        try:
+            sink.progress("Attaching the probes")
+            hook = kernel.attach(self.hook, names=self.names, include_self=self.include_self)
+            sink.attached(Watching(hook, self.names, systems.date if systems else None))
+            feed(kernel, Enricher(Processes(), Names(), systems), sink, stopped)
+        finally:
+            kernel.close()
+
+
+class Reader(Protocol):
+    """Where records come from: `probes.kernel.Kernel`, or a recording of one."""
+
+    def drain(self) -> bytes:
+        """See `probes.ring.Ring.drain`."""
+
+    def lost(self) -> int:
+        """Events that could not be written, since the start."""
+
+
+def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Event) -> None:
+    """Read, decode, enrich and hand over, until `stopped` is set and nothing is left to read."""
+    unreadable = turns = 0
+    while True:
+        ending = stopped.is_set()
+        records = reader.drain()
+        if records:
+            decoded = decode(records)
+            unreadable += decoded.unreadable
+            sink.take(enricher.items(decoded.events))
+        turns += 1
+        if ending or turns % _LOST_EVERY == 0:
+            sink.lost(reader.lost() + unreadable)
+        if ending and not records:
+            return
+        if len(records) < TURN // 2:
+            stopped.wait(_BUSY if len(records) >= _MANY else _QUIET)

@@ -1,0 +1,113 @@
+"""Who a process is, from /proc, and who its user is, from the system's user database."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from probes.record import Process
+from probes.text import decode
+
+ARGS_MAX: Final = 8192  # bytes kept of an argument list; "…" stands for the rest
+_KEPT: Final = 8192  # processes
+# For this long an answer is used again unasked. A process can become another program within it
+# (execve) or give its number to another, but hardly under the same name.
+_FRESH: Final = 1.0  # seconds
+
+
+@dataclass(slots=True)
+class _Known:
+    process: Process
+    checked: float
+    start: bytes
+
+
+class Processes:
+    """Processes by what an event says of them: (pid, comm, uid)."""
+
+    def __init__(
+        self, root: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`root`: where proc is mounted. `clock`: seconds, for how long an answer stays fresh."""
+        self._root = os.fsencode(root)
+        self._clock = clock
+        self._known: OrderedDict[tuple[int, bytes, int], _Known] = OrderedDict()
+        self._users: dict[int, str] = {}
+
+    def find(self, pid: int, comm: bytes, uid: int) -> Process:
+        """The process, as far as it can be known; never raises.
+
+        Where it has ended, what was known of it before is given, and failing that its `comm`.
+        """
+        key = (pid, comm, uid)
+        now = self._clock()
+        known = self._known.get(key)
+        if known is not None and now - known.checked < _FRESH:
+            return known.process
+        start = self._start(pid)
+        executable = self._executable(pid) if start else None
+        if known is not None and (not start or (start == known.start and executable is None)):
+            known.checked = now
+            return known.process
+        process = Process(
+            pid, decode(comm), executable, self._args(pid) if start else (), uid, self.user(uid)
+        )
+        if known is not None and known.process == process:
+            process = known.process
+        self._known[key] = _Known(process, now, start)
+        self._known.move_to_end(key)
+        if len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return process
+
+    def user(self, uid: int) -> str:
+        """The user's name; the number where nobody has it."""
+        name = self._users.get(uid)
+        if name is None:
+            try:
+                name = pwd.getpwuid(uid).pw_name
+            except (KeyError, OverflowError):
+                name = str(uid)
+            self._users[uid] = name
+        return name
+
+    def _start(self, pid: int) -> bytes:
+        """When the process started, in clock ticks since boot: with its pid, its identity."""
+        stat = self._read(pid, b"stat", 1024)
+        # The second field is the name in parentheses, and may hold any byte: proc(5).
+        fields = stat.rpartition(b")")[2].split()
+        return fields[19] if len(fields) > 19 else b""
+
+    def _executable(self, pid: int) -> str | None:
+        try:
+            return decode(os.readlink(b"%b/%d/exe" % (self._root, pid))) or None
+        except OSError:  # it has ended, or it is a kernel thread
+            return None
+
+    def _args(self, pid: int) -> tuple[str, ...]:
+        raw = self._read(pid, b"cmdline", ARGS_MAX + 1)
+        if not raw:
+            return ()
+        args = [decode(arg) for arg in raw[:ARGS_MAX].removesuffix(b"\0").split(b"\0")]
+        if len(raw) > ARGS_MAX:
+            args.append("…")
+        return tuple(args)
+
+    def _read(self, pid: int, name: bytes, size: int) -> bytes:
+        # os.open and os.read: 5 µs, against 12 µs with open().
+        try:
+            fd = os.open(b"%b/%d/%b" % (self._root, pid, name), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return b""
+        try:
+            return os.read(fd, size)
+        except OSError:  # ESRCH: it ended between the two calls
+            return b""
+        finally:
+            os.close(fd)

@@ -1,0 +1,85 @@
+"""What the machine must have before the probes can be tried, and what to do where it has not."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from probes.errors import SourceError
+
+_OLDEST_KERNEL: Final = (5, 8)  # BPF_MAP_TYPE_RINGBUF came with it
+
+# include/uapi/linux/capability.h. The last one stands for the first two on every kernel.
+_CAP_SYS_ADMIN: Final = 21
+_CAP_PERFMON: Final = 38
+_CAP_BPF: Final = 39
+
+_LIBC: Final = re.compile(r"/(?:libc\.so\.6|libc-[\d.]+\.so|ld-musl-\w+\.so\.1)$")
+
+
+def check_kernel() -> None:
+    """Raises SourceError on a kernel that is too old."""
+    release = os.uname().release
+    version = tuple(int(part) for part in re.findall(r"\d+", release)[:2])
+    if version < _OLDEST_KERNEL:
+        raise SourceError(
+            f"Kernel {release} is too old: the probes write to a BPF ring buffer, which came with "
+            f"Linux 5.8. Use a newer kernel."
+        )
+
+
+def check_privilege() -> None:
+    """Raises SourceError where this process may not load BPF programs."""
+    status = Path("/proc/self/status").read_text()
+    match = re.search(r"^CapEff:\s*([0-9a-f]+)", status, re.MULTILINE)
+    held = int(match[1], 16) if match else 0
+    if held >> _CAP_SYS_ADMIN & 1 or (held >> _CAP_BPF & 1 and held >> _CAP_PERFMON & 1):
+        return
+    if os.geteuid() != 0:
+        raise SourceError("Loading the probes into the kernel takes root. Run: sudo sock-tui")
+    raise SourceError(
+        "This root may not load BPF programs: it lacks CAP_SYS_ADMIN, as in a container. "
+        "Run sock-tui on the host, or start the container with --privileged --pid=host."
+    )
+
+
+def import_bcc() -> ModuleType:
+    """The distribution's BCC.
+
+    Raises:
+        SourceError: it is not installed, or another project of that name is in its place.
+    """
+    install = (
+        "Install it from the distribution: python3-bpfcc (Debian, Ubuntu), python3-bcc (Fedora, "
+        "openSUSE), python-bcc (Arch)."
+    )
+    try:
+        module = importlib.import_module("bcc")
+    except (ImportError, OSError) as error:  # OSError: libbcc.so.0 is missing
+        raise SourceError(f"BCC cannot be loaded: {error}. {install}") from error
+    if not hasattr(module, "BPF"):
+        raise SourceError(
+            f"The module bcc in {module.__file__} is another project of the same name. "
+            f"Uninstall it (pip uninstall bcc). {install}"
+        )
+    return module
+
+
+def libc_path() -> str:
+    """The path of the libc that this process runs on, which is the system's.
+
+    Raises:
+        SourceError: this Python is linked in some way that shows none.
+    """
+    for line in Path("/proc/self/maps").read_text(errors="replace").splitlines():
+        path = line.partition("/")[2]
+        if path and _LIBC.search(f"/{path}"):
+            return f"/{path}"
+    raise SourceError(
+        "No libc was found among this Python's libraries, so its getaddrinfo() cannot be "
+        "watched. Start with --no-names to go without hostnames."
+    )

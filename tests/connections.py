@@ -1,0 +1,78 @@
+"""Connections for tests: one that can be varied, and any that hostile processes could make."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address
+
+from hypothesis import strategies as st
+
+from probes.record import AutonomousSystem, Connection, Host, HostSource, Process
+
+CURL = Process(
+    pid=8549,
+    comm="curl",
+    executable="/usr/bin/curl",
+    args=("curl", "-s", "https://github.com/"),
+    uid=1000,
+    user="alice",
+)
+GITHUB = Connection(
+    time_ns=1_700_000_000_123_456_000,  # 2023-11-14 22:13:20.123456 UTC
+    family=2,
+    tid=8551,
+    process=CURL,
+    address="140.82.118.3",
+    port=443,
+    host=Host("github.com", HostSource.GETADDRINFO),
+    system=AutonomousSystem(36459, "GITHUB"),
+)
+NETLINK = replace(GITHUB, family=16, address=None, port=None, host=None, system=None)
+
+
+def made_by(**changes: object) -> Connection:
+    """The connection to GitHub, made by curl with some attributes changed."""
+    return replace(GITHUB, process=replace(CURL, **changes))  # type: ignore[arg-type]
+
+
+# What os.fsdecode gives for any bytes: every code point but the surrogates, and escaped bytes.
+_odd = st.sampled_from("\n\r\t\x00\x1b\x7f\x85\u200b\u202e\ufeff\u2028\udc80\udcff,;\"'=+-@\\ ")
+texts = st.text(st.one_of(st.characters(exclude_categories=["Cs"]), _odd), max_size=20)
+formulas = st.builds(lambda first, rest: first + rest, st.sampled_from("=+-@\t\r\uff1d"), texts)
+names = st.one_of(texts, formulas)
+numbers = st.integers(0, 0xFFFF_FFFF)
+processes = st.builds(
+    Process,
+    pid=numbers,
+    comm=names,
+    executable=st.one_of(st.none(), names),
+    args=st.lists(names, max_size=3).map(tuple),
+    uid=numbers,
+    user=names,
+)
+addresses = st.one_of(
+    st.integers(0, 2**32 - 1).map(lambda n: str(IPv4Address(n))),
+    st.integers(0, 2**128 - 1).map(lambda n: str(IPv6Address(n))),
+)
+
+
+def _connection(with_address: bool, connection: Connection) -> Connection:
+    return connection if with_address else replace(connection, address=None, port=None)
+
+
+connections = st.builds(
+    _connection,
+    st.booleans(),
+    st.builds(
+        Connection,
+        # Whole microseconds, 1970 to 9998.
+        time_ns=st.integers(0, 253_300_000_000_000_000).map(lambda us: us * 1000),
+        family=st.integers(0, 99),
+        tid=numbers,
+        process=processes,
+        address=addresses,
+        port=st.integers(0, 65535),
+        host=st.one_of(st.none(), st.builds(Host, names, st.sampled_from(HostSource))),
+        system=st.one_of(st.none(), st.builds(AutonomousSystem, numbers, names)),
+    ),
+)

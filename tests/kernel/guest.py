@@ -1,0 +1,115 @@
+"""A command run under another kernel, on this machine's own files.
+
+virtme-ng boots the kernel in QEMU with the machine's root file system, read-only, and layers of the
+guest's own memory over it where something may want to write (/etc, /tmp, /usr, /var ...). Nothing
+that a guest does reaches the disk; nothing is prepared or cleaned up on the machine, so several
+guests can run at once. There is no network but the guest's own loopback.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.kernel.debian import Kernel, UnavailableError
+
+_TOOLS: Final = {
+    "vng": "virtme-ng, from PyPI",
+    "virtme-run": "virtme-ng, from PyPI",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "busybox": "busybox-static",
+    "modprobe": "kmod",
+    "udevadm": "udev",
+    "zstd": "zstd",
+    "cpio": "cpio",
+    "file": "file",
+}
+# virtme-ng's first process covers these with empty folders before the command starts.
+_COVERED: Final = ("/dev", "/run", "/var/cache", "/var/log", "/var/tmp")
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a guest's command left: its exit status, and all that it wrote."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+class GuestTimeoutError(Exception):
+    """The guest did not end in time; the message carries the last lines that it wrote."""
+
+
+def run_in_guest(
+    kernel: Kernel, command: Sequence[str], folder: Path, timeout_s: float
+) -> Finished:
+    """Boot `kernel`, run `command` in `folder` as root, and wait for it to end.
+
+    The guest is emulated in software: allow 30 s for the boot alone, and ten times what the
+    command takes on the machine itself. Raises `UnavailableError`, `GuestTimeoutError`.
+    """
+    path = _path_with_tools()
+    for needed in (folder, kernel.vmlinuz):
+        if any(needed.resolve().is_relative_to(covered) for covered in _COVERED):
+            raise UnavailableError(f"{needed} cannot be seen by a guest; move it out of {_COVERED}")
+    vng = [
+        *("vng", "--run", str(kernel.vmlinuz)),
+        *("--disable-kvm", "--force-9p"),  # /dev/kvm may be there and hang; virtiofsd is not
+        *("--memory", "2G", "--cpus", "2"),
+        *("--", *command),
+    ]
+    # virtme-ng reads its user's settings and leaves a cache behind: it gets a home of its own.
+    with tempfile.TemporaryDirectory(prefix="sock-tui-guest-") as home:
+        # Pipes and not files: QEMU opens each stream anew, and would truncate and overwrite.
+        process = subprocess.Popen(
+            vng,
+            cwd=folder,
+            env={**os.environ, "PATH": path, "HOME": home},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="backslashreplace",
+            start_new_session=True,  # so that QEMU and its helpers can be ended together
+        )
+        try:
+            stdout, stderr = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            stdout, stderr = process.communicate()
+            last = "\n".join((stdout + stderr).splitlines()[-20:])
+            raise GuestTimeoutError(
+                f"{kernel.version} did not end within {timeout_s:.0f} s; its last words:\n{last}"
+            ) from None
+        finally:
+            _end(process)
+    return Finished(process.returncode, stdout, stderr)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End whatever is left of the session; the group outlives its first process."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait()
+
+
+def _path_with_tools() -> str:
+    """PATH with the interpreter's own folder, where virtme-ng was installed beside it, and sbin."""
+    path = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
+    )
+    missing = [package for tool, package in _TOOLS.items() if not shutil.which(tool, path=path)]
+    if missing:
+        raise UnavailableError(f"not installed: {', '.join(dict.fromkeys(missing))}")
+    return path
