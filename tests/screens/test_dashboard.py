@@ -245,7 +245,7 @@ async def test_e_writes_what_the_filter_keeps(
         await exported(pilot, stage, "enter")
         with Path("out.csv").open(newline="") as file:
             assert [row["user"] for row in csv.DictReader(file)] == ["bob", "bob"]
-        await settled(pilot, lambda: "2 connections written to out.csv" in shown(pilot))
+        await settled(pilot, lambda: "2 connections written to" in shown(pilot))
 
 
 async def test_e_offers_all_rows_as_well_and_asks_before_it_replaces(
