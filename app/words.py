@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Protocol
 
 from app.session import Session
+from probes.record import HookKind
 from widgets.status_bar import Status
 
 SMALLEST: Final = (40, 10)  # columns and lines, below which nothing useful fits
@@ -50,9 +52,7 @@ def status(session: Session, rate: float) -> Status:
     """The facts of the status line; `rate`: connections a second."""
     progress = session.capture.progress
     watching = progress.watching
-    day = watching.systems_date if watching else None
-    names = "" if watching is None or watching.names is None else _switch(watching.names)
-    return Status(
+    facts = Status(
         hook=watching.hook if watching else None,
         rate=rate,
         seen=progress.seen,
@@ -60,9 +60,17 @@ def status(session: Session, rate: float) -> Status:
         lost=progress.lost,
         overflow=progress.overflowed,
         evicted=session.store.first,
+    )
+    if watching is None:
+        return facts
+    if watching.hook.kind is HookKind.RECORDING:
+        return replace(facts, rate=None, as_date=None)
+    day = watching.systems_date
+    return replace(
+        facts,
         as_date=day.isoformat() if day else "",
-        names=names,
-        names_ok=watching is None or watching.names is not False,
+        names="on" if watching.names else "off",
+        names_ok=bool(watching.names),
     )
 
 
@@ -114,7 +122,3 @@ def _emptiness(session: Session) -> tuple[str, ...]:
             f"This hook misses connects of {', '.join(progress.watching.hook.blind_spots)}."
         )
     return ("Nothing seen yet", *hints)
-
-
-def _switch(on: bool) -> str:
-    return "on" if on else "off"
