@@ -85,6 +85,7 @@ step "make setup" make_as_alice setup
 step "nothing in the checkout belongs to root" \
   bash -c '[[ -z $(find "$0" -user root -print -quit) ]]' "$root/home/alice"
 step "the program starts" as_alice "$checkout/.venv/bin/sock-tui" --version
+step "it captures on this machine's kernel" make_as_alice -s run "ARGS=--json --duration 2"
 step "make setup again" make_as_alice setup
 step "make setup again, without a network" unshare --net bash -c "$(declare -f as_alice inside \
   make_as_alice); $(declare -p root settings checkout); make_as_alice setup"
