@@ -1,7 +1,7 @@
 """A capture of the scenarios: `sock-tui --json` watches while they are performed.
 
-The same on this machine and in a guest; run as a program (START_S PATIENCE_S COMMAND...) this module
-prints the recording as one line of JSON.
+The same on this machine and in a guest; run as a program (START_S PATIENCE_S COMMAND...) this
+module prints the recording as one line of JSON.
 """
 
 from __future__ import annotations
