@@ -28,20 +28,23 @@ die() {
   exit 1
 }
 
-# Everything that needs root goes through here, so that each refusal is explained in one place.
+# Everything that needs root goes through as_root, so that each refusal is explained in one place.
 as_root() {
   if ((EUID == 0)); then
     "$@"
-    return
+  else
+    require_sudo
+    # sudo passes on nothing else; these decide colours, language and what the tests insist on.
+    sudo --preserve-env=COLORTERM,NO_COLOR,LANG,LC_ALL,LC_CTYPE,CI,SOCK_TUI_DEBIAN_MIRROR "$@"
   fi
+}
+
+require_sudo() {
   type -P sudo >/dev/null || die "root is needed, and this machine has no sudo." \
     "Run the same command as root, or install sudo."
-  if ! sudo -n true 2>/dev/null && ! { : </dev/tty; } 2>/dev/null; then
-    die "root is needed: sudo wants a password, and there is no terminal to ask for it on." \
-      "Run the same command in a terminal, or as root."
-  fi
-  # sudo passes on nothing else; these decide colours, language and what the tests insist on.
-  sudo --preserve-env=COLORTERM,NO_COLOR,LANG,LC_ALL,LC_CTYPE,CI,SOCK_TUI_DEBIAN_MIRROR "$@"
+  sudo -n true 2>/dev/null || { : </dev/tty; } 2>/dev/null || die \
+    "root is needed: sudo wants a password, and there is no terminal to ask for it on." \
+    "Run the same command in a terminal, or as root."
 }
 
 # What is written into the checkout belongs to the checkout's owner, also under sudo.
@@ -109,20 +112,23 @@ requirements() {
   sed -n "/^$1 = \[\$/,/^\]/s/^  \"\([^\"]*\)\",\? *#\? *\(.*\)/\1|\2/p" pyproject.toml
 }
 
-make_environment() {
-  local place wanted=() line
+make_venv() {
+  local place
   place=$(printf '%s\n' "$PWD" "$(readlink -f "$system_python")")
-  if [[ $(cat .venv/.place 2>/dev/null) != "$place" ]]; then
-    [[ ! -e .venv ]] || say "replacing .venv, which was made in another place or by another Python"
-    as_owner rm -rf .venv || die ".venv cannot be removed: remove it yourself (sudo rm -r .venv)."
-    as_owner "$system_python" -m venv --system-site-packages .venv ||
-      die "$system_python could not make .venv: its own lines above say why."
-    as_owner tee .venv/.place >/dev/null <<<"$place"
-  fi
+  [[ $(cat .venv/.place 2>/dev/null) != "$place" ]] || return 0
+  [[ ! -e .venv ]] || say "replacing .venv, which was made in another place or by another Python"
+  as_owner rm -rf .venv || die ".venv cannot be removed: remove it yourself (sudo rm -r .venv)."
+  as_owner "$system_python" -m venv --system-site-packages .venv ||
+    die "$system_python could not make .venv: its own lines above say why."
+  as_owner tee .venv/.place >/dev/null <<<"$place"
+}
+
+fill_venv() {
+  local wanted=() line
   mapfile -t wanted < <(requirements dependencies)
   [[ $1 == run ]] || mapfile -t -O "${#wanted[@]}" wanted < <(requirements dev)
   [[ $1 != test ]] || wanted+=("${test_projects[@]}")
-  say "installing these into .venv, with what they stand on, and nothing outside it:"
+  say "installing these, and what they stand on, into .venv and nowhere else:"
   for line in "${wanted[@]}"; do printf '  %-28s %s\n' "${line%%|*}" "${line#*|}"; done
   # setuptools first and no build isolation: an isolated build fetches an unlocked one of its own.
   pip_install setuptools
@@ -165,8 +171,9 @@ prepare() {
   # shellcheck source=.ci/packages.sh
   . .ci/packages.sh
   system_packages "$1"
-  make_environment "$1"
+  make_venv
   require_bcc
+  fill_venv "$1"
   mark_ready "$1"
   say "ready: .venv/bin/sock-tui"
 }

@@ -18,7 +18,7 @@ from probes.asn_write import AddressRange, BusyError, RangeError, Written, write
 from probes.text import visible
 
 DEFAULT_ORIGIN: Final = "https://iptoasn.com/data/ip2asn-combined.tsv.gz"
-"""IPtoASN's ranges of both families, in the public domain, made anew every hour."""
+"""IPtoASN's ranges of both families, in the public domain."""
 
 MIN_RANGES: Final = 100_000
 """Fewer ranges than this are no table of the whole internet, which had 515,000 in 2026."""

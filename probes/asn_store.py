@@ -27,6 +27,8 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
+from probes.errors import SourceError
+
 MANIFEST: Final = "asn.json"
 FORMAT: Final = 1
 _MAX_MANIFEST: Final = 4 << 20  # bytes; a real one has some 15 KB
@@ -39,7 +41,7 @@ AddressKey = tuple[int, bytes]
 K = TypeVar("K", AddressKey, int)
 
 
-class AsnDataError(Exception):
+class AsnDataError(SourceError):
     """The AS data cannot be used. As text: what and why, then on a second line what to do."""
 
     def __init__(self, what: str, why: str, remedy: str) -> None:

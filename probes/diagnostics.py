@@ -27,8 +27,8 @@ class Discarded:
 class CapturedStderr:
     """File descriptor 2 led into a temporary file; Python's own `sys.stderr` still reaches out.
 
-    libbcc writes its warnings straight to descriptor 2, and Textual draws through
-    `sys.__stderr__`: they must not share one.
+    libbcc, libbpf and clang write straight to descriptor 2, which may be the terminal that a
+    screen is drawn on.
     """
 
     def __init__(self) -> None:
@@ -37,10 +37,9 @@ class CapturedStderr:
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - as long as the process
         os.dup2(self._file.fileno(), 2)
         self._position = 0
-        stream = io.TextIOWrapper(
+        sys.stderr = io.TextIOWrapper(
             os.fdopen(outside, "wb"), errors="backslashreplace", line_buffering=True
         )
-        sys.stderr = sys.__stderr__ = stream  # type: ignore[misc]
 
     def read(self) -> str:
         """What was printed to descriptor 2 since the last call."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import mmap
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol, TypeVar, cast
 
@@ -21,7 +23,7 @@ KPROBE: Final = "security_socket_connect"
 TRACEPOINT: Final = "syscalls:sys_enter_connect"
 
 _SOURCE: Final = Path(__file__).with_name("bpf")
-_TRACEPOINT_BLIND_SPOTS: Final = ("connects through io_uring", "connects of 32-bit programs")
+_TRACEPOINT_BLIND_SPOTS: Final = ("io_uring", "32-bit programs")
 _Result = TypeVar("_Result")
 
 
@@ -78,6 +80,9 @@ class Kernel:
         Raises:
             SourceError: what was asked for cannot be attached here.
         """
+        with suppress(OSError):
+            # BCC looks into it to detach a probe as well. Who cannot do without says so later.
+            tracefs.provide()
         if not include_self:
             self._bpf["own_tgid"][ctypes.c_int(0)] = ctypes.c_uint32(os.getpid())
         if names:
@@ -106,7 +111,12 @@ class Kernel:
         if self._ring:
             self._ring.close()
             self._ring = None
-        self._bpf.cleanup()
+        # BCC would do it again as the process ends, and fail aloud.
+        atexit.unregister(self._bpf.cleanup)
+        with suppress(Exception):
+            # Fails where tracefs, which BCC looks into, is gone or was never there. The probes
+            # themselves hang on descriptors, and the kernel removes them with this process.
+            self._bpf.cleanup()
 
     def _attach_connect(self, wanted: HookKind | None) -> Hook:
         if wanted is not HookKind.TRACEPOINT:
@@ -162,8 +172,7 @@ def _attach_kprobe(bpf: _Bpf) -> Hook:
 
 
 def _attach_tracepoint(bpf: _Bpf) -> Hook:
-    if not tracefs.has_tracepoint(*TRACEPOINT.split(":")):
-        tracefs.mount_privately()
+    tracefs.provide()
     bpf.attach_tracepoint(tp=TRACEPOINT.encode(), fn_name=b"on_sys_enter_connect")
     return Hook(HookKind.TRACEPOINT, TRACEPOINT, _TRACEPOINT_BLIND_SPOTS)
 

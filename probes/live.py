@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -13,7 +12,7 @@ from probes.diagnostics import Diagnostics, Discarded
 from probes.enrich import Enricher, Systems
 from probes.names import Names
 from probes.procfs import Processes
-from probes.record import HookKind, Sink
+from probes.record import HookKind, Sink, Watching
 from probes.ring import TURN
 
 # The programs wake nobody (that would cost each connect() 3.5 µs): the ring is looked at every so
@@ -29,8 +28,7 @@ class LiveSource:
     """Attaches the probes to the running kernel and enriches what they report.
 
     `hook`: None chooses. `names`: watch getaddrinfo() too. `include_self`: this process's own
-    connections too. `systems`: loads the table of autonomous systems, or None to go without; it
-    runs beside the compiler.
+    connections too. `systems`: loads the table of autonomous systems; None goes without.
     """
 
     hook: HookKind | None = None
@@ -43,26 +41,20 @@ class LiveSource:
         """Feed `sink` until `stopped` is set, then hand over what is left in the ring.
 
         Raises:
-            SourceError: the probes cannot be attached.
-            AsnDataError: the table of autonomous systems cannot be loaded.
+            SourceError: the table of systems cannot be loaded, or the probes not be attached.
         """
         from probes.kernel import Kernel  # bcc is imported by no one but those who capture
 
-        with ThreadPoolExecutor(1, "systems") as beside:
-            table = beside.submit(self.systems) if self.systems else None
-            sink.progress("Compiling the probes")
-            kernel = Kernel(self.diagnostics)
-            try:
-                if table and not table.done():
-                    sink.progress("Loading the autonomous systems")
-                enricher = Enricher(Processes(), Names(), table.result() if table else None)
-                sink.progress("Attaching the probes")
-                sink.attached(
-                    kernel.attach(self.hook, names=self.names, include_self=self.include_self)
-                )
-                feed(kernel, enricher, sink, stopped)
-            finally:
-                kernel.close()
+        systems = self.systems() if self.systems else None
+        sink.progress("Compiling the probes")
+        kernel = Kernel(self.diagnostics)
+        try:
+            sink.progress("Attaching the probes")
+            hook = kernel.attach(self.hook, names=self.names, include_self=self.include_self)
+            sink.attached(Watching(hook, self.names, systems.date if systems else None))
+            feed(kernel, Enricher(Processes(), Names(), systems), sink, stopped)
+        finally:
+            kernel.close()
 
 
 class Reader(Protocol):
@@ -81,14 +73,15 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
     while True:
         ending = stopped.is_set()
         records = reader.drain()
-        if records:
-            decoded = decode(records)
-            unreadable += decoded.unreadable
-            sink.take(enricher.items(decoded.events))
+        decoded = decode(records)
+        unreadable += decoded.unreadable
+        if items := enricher.items(decoded.events):
+            sink.take(items)
         turns += 1
         if ending or turns % _LOST_EVERY == 0:
             sink.lost(reader.lost() + unreadable)
         if ending and not records:
+            sink.take(enricher.rest())
             return
         if len(records) < TURN // 2:
             stopped.wait(_BUSY if len(records) >= _MANY else _QUIET)

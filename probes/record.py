@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -19,6 +20,7 @@ class HookKind(StrEnum):
 
     KPROBE = "kprobe"
     TRACEPOINT = "tracepoint"
+    RECORDING = "recording"  # of a session whose hook is not known any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class ConnectEvent:
 
     `ts_ns`: nanoseconds since boot (CLOCK_MONOTONIC). `address`: 4 bytes for AF_INET, 16 for
     AF_INET6, in network order, empty for every other family; `port`: host order, 0 where the
-    family has none. `comm`: the calling thread's name, at most 15 bytes.
+    family has none. `comm`: the calling thread's name, at most 15 bytes. `in_lookup`: it was
+    getaddrinfo() that called, and it has not returned yet.
     """
 
     ts_ns: int
@@ -50,6 +53,7 @@ class ConnectEvent:
     port: int
     address: bytes
     comm: bytes
+    in_lookup: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +176,26 @@ class Resolution:
 Item = Connection | Resolution
 
 
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What a source does from now on.
+
+    `names`: whether getaddrinfo() is watched; None for a recording, which does not say.
+    `systems_date`: the day of the table of autonomous systems; None where there is none.
+    """
+
+    hook: Hook
+    names: bool | None
+    systems_date: date | None
+
+
 class Sink(Protocol):
     """What a source tells while it runs. Called from the source's thread; must not block."""
 
     def progress(self, stage: str) -> None:
         """What is being done before the first event, for a person ("compiling the probes")."""
 
-    def attached(self, hook: Hook) -> None:
+    def attached(self, watching: Watching) -> None:
         """Events flow from now on."""
 
     def take(self, items: Sequence[Item]) -> None:

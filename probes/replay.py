@@ -9,8 +9,9 @@ from threading import Event
 from time import monotonic
 from typing import BinaryIO, Final
 
+from probes.errors import SourceError
 from probes.jsonl import JsonLineError, JsonReader
-from probes.record import Connection, Hook, Sink
+from probes.record import Connection, Hook, Sink, Watching
 from probes.text import visible
 
 BATCH: Final = 1000
@@ -20,7 +21,7 @@ LONGEST_LINE: Final = 16 * 1024 * 1024
 """Bytes; the longest arguments that Linux passes (2 MB) fit in, each byte written as six."""
 
 
-class ReplayError(Exception):
+class ReplayError(SourceError):
     """A recording cannot be read; the message names the file and what to look at."""
 
 
@@ -50,7 +51,7 @@ class ReplaySource:
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from error
         with file:
-            sink.attached(self._hook)
+            sink.attached(Watching(self._hook, names=None, systems_date=None))
             self._play(file, sink, stopped)
 
     @property

@@ -14,13 +14,8 @@ _MS_REC: Final = 0x4000  # include/uapi/linux/mount.h
 _MS_PRIVATE: Final = 1 << 18
 
 
-def has_tracepoint(category: str, name: str) -> bool:
-    """Whether tracefs is mounted at its usual place and knows the tracepoint."""
-    return (MOUNT_POINT / "events" / category / name / "id").exists()
-
-
-def mount_privately() -> None:
-    """Mount tracefs in a mount namespace of the calling thread's own.
+def provide() -> None:
+    """Mount tracefs where it is missing, in a mount namespace of the calling thread's own.
 
     Nothing changes for the rest of the system, nor for this process's other threads, and the
     mount ends with the thread.
@@ -28,6 +23,8 @@ def mount_privately() -> None:
     Raises:
         OSError: the kernel refused (no privilege, or no tracefs in this kernel).
     """
+    if (MOUNT_POINT / "events").is_dir():
+        return
     libc = ctypes.CDLL(None, use_errno=True)
 
     def check(result: int, what: str) -> None:

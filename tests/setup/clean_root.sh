@@ -6,6 +6,7 @@
 # What is committed is cloned there; the files of FOLDER, if given, are laid over the clone. Needs
 # root, debootstrap and the network, takes some minutes and 1 to 2 GB under /var/tmp (TMPDIR), and
 # is therefore not part of `make test`. The mirror is debootstrap's own or SOCK_TUI_DEBIAN_MIRROR.
+# shellcheck disable=SC2016 # what stands in single quotes is for the inner shell
 set -euo pipefail
 
 release=${1:?usage: tests/setup/clean_root.sh bookworm|trixie [FOLDER]}
@@ -97,7 +98,9 @@ mv "$root/home/alice/away" "$root$checkout"
 step "make uninstall" make_as_alice uninstall
 step "nothing of it is left" bash -c \
   '[[ -z $(find "$0/usr/local" -name "*sock-tui*" -print -quit) ]]' "$root"
-step "make check's environment, by sudo" make_as_alice -s dev
+step "what make check needs, by sudo" as_alice sudo make -s -C "$checkout" dev
+step "make check finds it" make_as_alice -s dev
+step "what make test needs" as_alice "$checkout/setup.sh" test
 step "nothing in the checkout belongs to root" \
   bash -c '[[ -z $(find "$0" -user root -print -quit) ]]' "$root/home/alice"
 printf '\n%d passed on %s\n' "$passed" "$release"

@@ -224,6 +224,15 @@ def test_an_absurd_manifest_is_told(tmp_path: Path, change: Callable[[str], str]
         AsnTable.load(tmp_path)
 
 
+def test_a_place_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    too_long = Path("/", "x" * 300)  # root may read everything, but this nobody
+    with pytest.raises(AsnDataError, match=r"name too long.*\n.*--no-asn"):
+        AsnTable.load(too_long)
+    monkeypatch.setattr("probes.asn.UPDATED", too_long)
+    with pytest.raises(AsnDataError, match=r"name too long.*\n.*--no-asn"):
+        AsnTable.load()
+
+
 def test_a_folder_without_data_is_told(tmp_path: Path) -> None:
     with pytest.raises(AsnDataError, match=r"missing: there is no .*nowhere.*\n.*--no-asn"):
         AsnTable.load(tmp_path / "nowhere")

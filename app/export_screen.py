@@ -1,0 +1,86 @@
+"""Asks where to write a session, over the dashboard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Checkbox, Input, Static
+
+from probes.text import visible
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What was agreed to: where to, whether only what the filter keeps, whether to replace."""
+
+    path: Path
+    only_shown: bool
+    replace: bool
+
+
+class ExportScreen(ModalScreen[ExportRequest | None]):
+    """Enter writes, escape leaves. A file that is there is replaced only after a second enter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel")]
+
+    def __init__(self, name: str, stored: int, shown: int | None) -> None:
+        """`name`: offered. `stored`: rows there are; `shown`: by the filter, None without one."""
+        super().__init__()
+        self._name = name
+        self._stored = stored
+        self._shown = shown
+        self._asked: str | None = None  # the name for which a replacement was asked
+
+    def compose(self) -> ComposeResult:
+        """A name, a choice where there is a filter, and what enter does."""
+        with Vertical(id="export") as box:
+            box.border_title = "Export as CSV"
+            box.border_subtitle = "enter writes · escape cancels"
+            yield Input(self._name, select_on_focus=False, compact=True, id="export-name")
+            if self._shown is not None:
+                yield Checkbox(
+                    f"Only the {self._shown:,} of {self._stored:,} rows that the filter keeps",
+                    value=True,
+                    compact=True,
+                    id="export-shown",
+                )
+            yield Static(f"In {visible(str(Path.cwd()))}", id="export-note", markup=False)
+
+    @on(Input.Changed)
+    def _another_name(self) -> None:
+        if self._asked is not None:
+            self._asked = None
+            self._note(f"In {visible(str(Path.cwd()))}")
+
+    @on(Input.Submitted)
+    def _submit(self, event: Input.Submitted) -> None:
+        name = event.value.strip()
+        path = Path(name).expanduser()
+        if not name:
+            self._note("A file name is needed.", wrong=True)
+        elif path.is_dir():
+            self._note(f"{visible(name)} is a directory: add a file name.", wrong=True)
+        elif not path.parent.is_dir():
+            self._note(f"There is no directory {visible(str(path.parent))}.", wrong=True)
+        elif path.exists() and self._asked != name:
+            self._asked = name
+            self._note(f"{visible(name)} exists: enter again replaces it.", wrong=True)
+        else:
+            only_shown = self._shown is not None and self.query_one(Checkbox).value
+            self.dismiss(ExportRequest(path, only_shown, replace=self._asked == name))
+
+    def action_leave(self) -> None:
+        """Write nothing."""
+        self.dismiss(None)
+
+    def _note(self, text: str, *, wrong: bool = False) -> None:
+        note = self.query_one("#export-note", Static)
+        note.update(text)
+        note.set_class(wrong, "-wrong")

@@ -1,0 +1,61 @@
+"""What limits the rows that are shown: a typed filter, a process, a user."""
+
+from __future__ import annotations
+
+from app.query import Key, Query
+from probes.record import Process
+
+
+class Filters:
+    """A typed filter, and a process and a user that a key press has pinned. All must match."""
+
+    def __init__(self) -> None:
+        self._typed = Query.everything
+        self._pinned: dict[Key, Query] = {}
+
+    @property
+    def typed(self) -> Query:
+        """The filter as it was typed."""
+        return self._typed
+
+    @property
+    def query(self) -> Query:
+        """Everything together."""
+        query = self._typed
+        for pinned in self._pinned.values():
+            query = query & pinned
+        return query
+
+    @property
+    def parts(self) -> list[str]:
+        """Each condition as it would be typed, the pinned ones first."""
+        return [
+            str(term) for query in (*self._pinned.values(), self._typed) for term in query.terms
+        ]
+
+    def is_pinned(self, key: Key) -> bool:
+        """Whether a process (`Key.PID`) or a user (`Key.USER`) is pinned."""
+        return key in self._pinned
+
+    def type(self, query: Query) -> None:
+        """Replace the typed filter."""
+        self._typed = query
+
+    def toggle_process(self, process: Process | None) -> None:
+        """Lift the pinned process, or pin this one."""
+        self._toggle(Key.PID, process.pid if process else None)
+
+    def toggle_user(self, process: Process | None) -> None:
+        """Lift the pinned user, or pin this process's."""
+        self._toggle(Key.USER, process.user if process else None)
+
+    def clear(self) -> None:
+        """Show everything."""
+        self._typed = Query.everything
+        self._pinned.clear()
+
+    def _toggle(self, key: Key, value: str | int | None) -> None:
+        if key in self._pinned:
+            del self._pinned[key]
+        elif value is not None:
+            self._pinned[key] = Query.of(key, value)

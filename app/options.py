@@ -1,0 +1,307 @@
+"""The command line: what may be said, and what it means."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import pwd
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final, NoReturn
+
+from app.query import Key, Query, QueryError, parse
+from app.store import MAX_ROWS
+from probes.record import Connection, HookKind
+from probes.text import visible
+
+Wanted = Callable[[Connection], bool]
+
+_DESCRIPTION: Final = "Show live which process on this machine connects where."
+_EPILOG: Final = """\
+filters:
+  pid:1234 user:alice proc:curl host:github as:13335 port:443 and bare words; all must match
+
+other commands:
+  sock-tui open FILE      the dashboard on what --json once printed; needs no root
+  sock-tui asn update     replace the table of autonomous systems by today's
+
+examples:
+  sudo sock-tui
+  sudo sock-tui --filter proc:firefox
+  sudo sock-tui --json | jq .host
+  sudo sock-tui --export today.csv --duration 3600
+
+Standard output that is not a terminal means --plain.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Show connections. `recording`: of that file instead of this machine's kernel.
+
+    `wanted`: None keeps every connection. `duration`: seconds. `speed`: times a recording's own
+    pace, None for as fast as can be. `systems`: look up autonomous systems.
+    """
+
+    plain: bool
+    json: bool
+    everything: bool
+    export: Path | None
+    replace: bool
+    wanted: Wanted | None
+    hook: HookKind | None
+    duration: float | None
+    include_self: bool
+    names: bool
+    systems: bool
+    max_rows: int
+    recording: Path | None
+    speed: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSystems:
+    """Replace the table of autonomous systems. `origin`: a URL or file, None for the usual."""
+
+    origin: str | None
+
+
+def parse_options(arguments: Sequence[str]) -> Watch | UpdateSystems:
+    """What `arguments`, without the program's name, ask for.
+
+    Ends the process where they are wrong (status 2, a line on standard error) and after --help.
+    """
+    match list(arguments):
+        case ["asn", *rest]:
+            return _parse_asn(rest)
+        case ["open", *rest]:
+            return _parse_open(rest)
+        case rest:
+            return _parse_live(rest)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with an error in one line that says where help is."""
+
+    def __init__(self, prog: str, description: str, epilog: str | None = None) -> None:
+        super().__init__(
+            prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"sock-tui: {visible(message)}. See: {self.prog} --help\n")
+
+
+def _parse_live(arguments: list[str]) -> Watch:
+    parser = _Parser("sock-tui", _DESCRIPTION, _EPILOG)
+    parser.add_argument("--version", action="version", version=f"sock-tui {_version()}")
+    _add_output(parser)
+    _add_filters(parser)
+    group = parser.add_argument_group("capture")
+    group.add_argument(
+        "--hook",
+        type=_hook,
+        default=None,
+        metavar="auto|kprobe|tracepoint",
+        help="how connect() is watched (auto: the kprobe, the tracepoint where there is none)",
+    )
+    group.add_argument(
+        "--self", action="store_true", help="also show the connections of sock-tui itself"
+    )
+    group.add_argument("--no-names", action="store_true", help="do not watch getaddrinfo()")
+    group.add_argument("--no-asn", action="store_true", help="do not look up autonomous systems")
+    return _watch(parser.parse_args(arguments))
+
+
+def _parse_open(arguments: list[str]) -> Watch:
+    parser = _Parser("sock-tui open", "Show a recording that sock-tui --json printed.")
+    parser.add_argument("recording", type=_readable, metavar="FILE", help="the recording")
+    parser.add_argument(
+        "--speed",
+        type=_positive,
+        metavar="N",
+        help="replay at N times its own pace, not as fast as can be",
+    )
+    _add_output(parser)
+    _add_filters(parser)
+    return _watch(parser.parse_args(arguments))
+
+
+def _parse_asn(arguments: list[str]) -> UpdateSystems:
+    parser = _Parser("sock-tui asn", "Keep the table of autonomous systems.")
+    parser.add_argument("action", choices=["update"], help="replace it by the current one")
+    parser.add_argument(
+        "origin", nargs="?", help="a URL or a file in IPtoASN's form (default: IPtoASN's own)"
+    )
+    return UpdateSystems(parser.parse_args(arguments).origin)
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    form = group.add_mutually_exclusive_group()
+    form.add_argument("--plain", action="store_true", help="print a line for each connection")
+    form.add_argument("--json", action="store_true", help="print a JSON object for each")
+    group.add_argument(
+        "-a", "--all", action="store_true", help="with --plain: arguments and AS-Info as well"
+    )
+    group.add_argument(
+        "--export",
+        type=_writable,
+        metavar="FILE",
+        help="no screen: write the session to FILE as CSV when it ends",
+    )
+    group.add_argument(
+        "--replace", action="store_true", help="with --export: replace FILE where it exists"
+    )
+    group.add_argument(
+        "--duration", type=_positive, metavar="SECONDS", help="end after so many seconds"
+    )
+    group.add_argument(
+        "--max-rows",
+        type=_count,
+        default=MAX_ROWS,
+        metavar="N",
+        help=f"keep the newest N connections (default {MAX_ROWS:,})",
+    )
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("filters", "The first three may be given more than once.")
+    group.add_argument("-p", "--pid", action="append", type=_pid, help="only this process")
+    group.add_argument("-u", "--user", action="append", type=_user, help="only this user's")
+    group.add_argument("-P", "--port", action="append", type=_port, help="only to this port")
+    group.add_argument("--filter", type=_query, metavar="TEXT", help="only what matches TEXT")
+
+
+def _watch(given: argparse.Namespace) -> Watch:
+    return Watch(
+        plain=given.plain,
+        json=given.json,
+        everything=given.all,
+        export=given.export,
+        replace=given.replace,
+        wanted=_wanted(
+            [
+                given.pid or [],
+                given.user or [],
+                given.port or [],
+                [given.filter or Query.everything],
+            ]
+        ),
+        hook=getattr(given, "hook", None),
+        duration=given.duration,
+        include_self=getattr(given, "self", False),
+        names=not getattr(given, "no_names", False),
+        systems=not getattr(given, "no_asn", False),
+        max_rows=given.max_rows,
+        recording=getattr(given, "recording", None),
+        speed=getattr(given, "speed", None),
+    )
+
+
+def _wanted(groups: Sequence[Sequence[Query]]) -> Wanted | None:
+    """All of the groups, any query in each; None where that keeps everything."""
+    limiting = [group for group in groups if group and Query.everything not in group]
+    if not limiting:
+        return None
+    return lambda row: all(any(query.matches(row) for query in group) for group in limiting)
+
+
+def _version() -> str:
+    try:
+        return version("sock-tui")
+    except PackageNotFoundError:  # run from the source tree
+        return "(not installed)"
+
+
+def _reject(message: str) -> NoReturn:
+    raise argparse.ArgumentTypeError(message)
+
+
+def _of(key: Key, text: str) -> Query:
+    try:
+        return Query.of(key, text)
+    except QueryError as error:
+        _reject(str(error))
+
+
+def _pid(text: str) -> Query:
+    query = _of(Key.PID, text)
+    if not Path("/proc", text).exists():
+        _reject(f"no process {text} is running")
+    return query
+
+
+def _user(text: str) -> Query:
+    if not text.isdecimal():
+        try:
+            pwd.getpwnam(text)
+        except (KeyError, ValueError):
+            _reject(f"no user '{text}' on this machine (a number serves for one unknown here)")
+    return _of(Key.USER, text)
+
+
+def _port(text: str) -> Query:
+    return _of(Key.PORT, text)
+
+
+def _query(text: str) -> Query:
+    try:
+        return parse(text)
+    except QueryError as error:
+        _reject(f"{error} (at character {error.position + 1} of '{text}')")
+
+
+def _hook(text: str) -> HookKind | None:
+    if text == "auto":
+        return None
+    try:
+        return HookKind(text)
+    except ValueError:
+        _reject(f"'{text}' is none of auto, kprobe, tracepoint")
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        _reject(f"'{text}' is not a number above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        _reject(f"'{text}' is not a whole number above 0")
+    return int(text)
+
+
+def _readable(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        _reject(f"{text} does not exist")
+    if path.is_dir():
+        _reject(f"{text} is a directory")
+    if not os.access(path, os.R_OK):
+        _reject(f"{text} cannot be read")
+    return path
+
+
+def _writable(text: str) -> Path:
+    """Faults that need not wait for the end of a session."""
+    path = Path(text)
+    if path.is_dir():
+        _reject(f"{text} is a directory")
+    if not path.parent.is_dir():
+        _reject(f"the directory {path.parent} does not exist")
+    if not os.access(path.parent, os.W_OK):
+        _reject(f"the directory {path.parent} cannot be written to")
+    return path

@@ -1,0 +1,73 @@
+"""One session as a screen needs it: drained, stored, filtered, held still while paused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.capture import Capture
+from app.filters import Filters
+from app.store import MAX_ROWS, Store
+from app.view import View
+from probes.record import Connection, Resolution
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one `Session.advance` did to the rows that are shown.
+
+    `evicted`: rows that left at the top. `touched`: anything at all is to be drawn anew.
+    """
+
+    evicted: int
+    touched: bool
+
+
+class Session:
+    """A capture, what it gave so far, and what of that is shown."""
+
+    def __init__(self, capture: Capture, max_rows: int = MAX_ROWS) -> None:
+        self.capture = capture
+        self.store = Store(max_rows)
+        self.view = View(self.store)
+        self.filters = Filters()
+        self._paused = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether the view stands still. Capture goes on."""
+        return self._paused
+
+    @property
+    def held_back(self) -> int:
+        """Connections that came in since the view was paused, whether the filter keeps them."""
+        return self.view.behind
+
+    def advance(self) -> Change:
+        """Take in what was captured since the last call."""
+        items = self.capture.drain()
+        renamed = False
+        for item in items:
+            if isinstance(item, Connection):
+                self.store.add(item)
+            else:
+                renamed |= self._learn(item)
+        # Rows are counted as shown before they are evicted, not after.
+        if not self._paused:
+            self.view.catch_up()
+        evicted = self.view.forget(self.store.evict())
+        return Change(evicted, bool(renamed or evicted or (items and not self._paused)))
+
+    def pause(self, paused: bool) -> None:
+        """Hold the view still, or let it go on with all that came meanwhile."""
+        self._paused = paused
+        if not paused:
+            self.view.catch_up()
+
+    def apply_filters(self) -> None:
+        """Show what `filters` say now. A paused view takes in what has come so far."""
+        self.view.filter(self.filters.query)
+
+    def _learn(self, resolution: Resolution) -> bool:
+        changed = self.store.learn(resolution)
+        self.view.renamed(changed)
+        return bool(changed)

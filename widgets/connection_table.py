@@ -1,0 +1,206 @@
+"""The live table of connections."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.message import Message
+from textual.strip import Strip
+from textual.widgets import DataTable
+from textual.widgets.data_table import RowDoesNotExist, RowKey
+
+from probes.record import Connection
+from widgets.columns import COLUMNS, Layout, Tone, layout, row_spans, title_line
+from widgets.lazy_table import LazyTable
+from widgets.styles import section_css
+
+
+class Rows(Protocol):
+    """What the table reads: connections by position, oldest first."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def __getitem__(self, index: int, /) -> Connection:
+        """Give the row at `index`, 0 to `len - 1`."""
+
+
+class ConnectionTable(LazyTable):
+    """The connections of a `Rows` provider, a line each, following the newest or standing still.
+
+    Give it rows with `set_rows`, and call `refresh_rows` whenever they have changed; between two
+    calls it keeps the number of rows it knew. The width of the columns follows its own width.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"connection-table--{tone}" for tone in Tone}
+    DEFAULT_CSS = (
+        section_css("ConnectionTable")
+        + """
+    ConnectionTable {
+        height: 1fr;
+        overflow-x: hidden;
+        overflow-y: auto;
+        & > .connection-table--plain { color: $foreground; }
+        & > .connection-table--strong { color: $foreground; text-style: bold; }
+        & > .connection-table--muted { color: $foreground 55%; }
+        & > .connection-table--guess { color: $foreground 65%; text-style: italic; }
+        &:ansi > .connection-table--muted { text-style: dim; }
+        & > .datatable--header { background: transparent; color: $foreground 75%; }
+        &:focus > .datatable--header { background: transparent; background-tint: transparent; }
+        &:ansi > .datatable--header { background: ansi_default; color: ansi_default; }
+        & > .datatable--cursor { background: $foreground 10%; color: $foreground; }
+        &:focus > .datatable--cursor {
+            background: $primary 40%;
+            color: $foreground;
+            text-style: none;
+        }
+        & > .datatable--hover { background: $foreground 5%; }
+    }
+    """
+    )
+
+    class RowHighlighted(DataTable.RowHighlighted):
+        """The cursor is on another row, or another connection is now under it."""
+
+        def __init__(self, table: ConnectionTable, row: int, connection: Connection) -> None:
+            super().__init__(table, row, RowKey())
+            self.connection = connection
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the newest place of the cursor matters."""
+            return isinstance(message, ConnectionTable.RowHighlighted)
+
+    class RowSelected(DataTable.RowSelected):
+        """Enter was pressed on a row, or the row under the cursor was clicked."""
+
+        def __init__(self, table: ConnectionTable, row: int, connection: Connection) -> None:
+            super().__init__(table, row, RowKey())
+            self.connection = connection
+
+    class FollowChanged(Message):
+        """The table started (`following`) or ceased to stay at the newest row."""
+
+        def __init__(self, table: ConnectionTable, following: bool) -> None:
+            super().__init__()
+            self.table = table
+            self.following = following
+
+        @property
+        def control(self) -> ConnectionTable:
+            """The table, so that `@on` takes a selector."""
+            return self.table
+
+    def __init__(
+        self, rows: Rows = (), *, id: str | None = None, classes: str | None = None
+    ) -> None:
+        # First, because DataTable asks for the rows while it is being made.
+        self._source = rows
+        self._laid_out = (0, layout(0))
+        super().__init__(len(rows), id=id, classes=classes)
+
+    def set_rows(self, rows: Rows, cursor: int | None = None) -> None:
+        """Show other rows; `cursor` is the row to stand on where the table does not follow."""
+        self._source = rows
+        self.refresh_rows()
+        if cursor is not None and not self.following:
+            self.move_cursor(row=cursor)
+
+    def refresh_rows(self, evicted: int = 0) -> None:
+        """Read the rows anew.
+
+        `evicted`: how many rows left at the top since the last call. Cursor and view stay on the
+        same connections, unless those have left or the table follows.
+        """
+        self.recount(len(self._source), evicted)
+
+    @property
+    def selected(self) -> Connection | None:
+        """The connection under the cursor; None while there is none."""
+        row = self.cursor_row
+        return self._source[row] if self.is_valid_row_index(row) else None
+
+    def is_valid_row_index(self, row_index: int) -> bool:
+        """Whether a row stands at `row_index`; the provider may have lost some unannounced."""
+        return super().is_valid_row_index(row_index) and row_index < len(self._source)
+
+    def get_row_at(self, row_index: int) -> list[str]:
+        """Give the texts of a row's visible columns, as they are shown.
+
+        Raises:
+            RowDoesNotExist: where there is no such row.
+
+        """
+        if not self.is_valid_row_index(row_index):
+            raise RowDoesNotExist(f"No row stands at {row_index}.")
+        connection, form = self._source[row_index], self._form
+        return [
+            "".join(text for text, _ in column.show(connection, width, form))
+            for column, width in zip(COLUMNS, form.widths, strict=True)
+            if width
+        ]
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the header for the first line, a row or nothing for the others."""
+        base, width = self.rich_style, self.size.width
+        if y < self.header_height:
+            style = base + self.get_component_rich_style("datatable--header", partial=True)
+            return Strip([Segment(title_line(self._form), style)]).adjust_cell_length(width, style)
+        row = self.row_at(y)
+        if not self.is_valid_row_index(row):
+            return Strip.blank(width, base)
+        under = base
+        if row == self.cursor_row:
+            under = self.get_component_rich_style("datatable--cursor")
+        elif y == self._hover_y:
+            under = base + self.get_component_rich_style("datatable--hover", partial=True)
+        segments = [
+            Segment(text, self._toned(tone, under, row == self.cursor_row))
+            for text, tone in row_spans(self._source[row], self._form)
+        ]
+        return Strip(segments).adjust_cell_length(width, under)
+
+    def _toned(self, tone: Tone, under: Style, cursor: bool) -> Style:
+        """Give the style of a piece of text on the line's own style.
+
+        On the cursor's line colour comes from the cursor alone, so that it can be read there.
+        """
+        style = self.get_component_rich_style(f"connection-table--{tone}")
+        if cursor and self.has_focus:
+            return under + Style(bold=style.bold, italic=style.italic)
+        return style + Style(bgcolor=under.bgcolor)
+
+    @property
+    def _form(self) -> Layout:
+        """How the columns share the line."""
+        width = self.line_width
+        if self._laid_out[0] != width:
+            self._laid_out = (width, layout(width))
+        return self._laid_out[1]
+
+    def on_mount(self) -> None:
+        """Make the columns, which takes a running application."""
+        for column in COLUMNS:
+            self.add_column(column.title, key=column.key, width=0)
+
+    def on_resize(self) -> None:
+        """Give the columns the widths in which they are drawn."""
+        for column, width in zip(self.ordered_columns, self._form.widths, strict=True):
+            column.width = width
+
+    def column_at(self, x: int) -> int:
+        """Give the index in `COLUMNS` of the column that holds cell `x` of the header."""
+        return self._form.column_at(x)
+
+    def row_lit(self, row: int) -> None:
+        """Post `RowHighlighted`."""
+        self.post_message(self.RowHighlighted(self, row, self._source[row]))
+
+    def row_chosen(self, row: int) -> None:
+        """Post `RowSelected`."""
+        self.post_message(self.RowSelected(self, row, self._source[row]))
+
+    def follow_changed(self, following: bool) -> None:
+        """Post `FollowChanged`."""
+        self.post_message(self.FollowChanged(self, following))
