@@ -18,6 +18,8 @@ readonly test_packages=(
   "udev|names that machine's devices"
   "zstd|unpacks the kernels' modules"
   "cpio|packs that machine's first file system"
+  "file|tells virtme-ng how a kernel is packed"
+  "debian-archive-keyring|checks the signatures of the kernels that are downloaded"
   "curl|a real client whose connections the tests capture"
   "tmux|the terminal in which the tests drive the dashboard"
   "iproute2|network namespaces, where test traffic stays"
@@ -60,7 +62,7 @@ install_packages() {
   done
   ((${#missing[@]})) || return 0
   say "installing these packages with apt-get, which can take a minute or two:"
-  for line in "${missing[@]}"; do printf '  %-18s %s\n' "${line%%|*}" "${line#*|}"; done
+  for line in "${missing[@]}"; do printf '  %-22s %s\n' "${line%%|*}" "${line#*|}"; done
   ((EUID == 0)) || require_sudo
   # Lists older than a day name files that the mirror may have dropped.
   if [[ -z $(find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' -print -quit 2>/dev/null) ||
@@ -72,12 +74,17 @@ install_packages() {
     "Without a network they cannot be fetched. On Ubuntu they are in the component universe."
 }
 
-# Quiet but for its first errors (without a network it has one for each file); other programs'
-# locks are waited for; no service is restarted.
+# Quiet unless it fails, and then its first lines: without a network it has one for each file.
+# Other programs' locks are waited for; no service is restarted.
 apt_get() {
-  as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
-    apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" 2>&1 >/dev/null </dev/null |
-    awk 'NR <= 4 { print; fflush() } END { if (NR > 4) print "... and " NR - 4 " lines more" }' >&2
+  local errors more
+  errors=$(as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
+    apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" 2>&1 >/dev/null </dev/null) &&
+    return
+  head -n 4 <<<"$errors" >&2
+  more=$(($(wc -l <<<"$errors") - 4))
+  ((more <= 0)) || echo "... and $more lines more" >&2
+  return 1
 }
 
 # Elsewhere nothing is installed for the user: the packages are named, and once what they bring is
@@ -90,11 +97,11 @@ require_packages() {
   "$system_python" -c 'import pyasn' 2>/dev/null || type -P gcc >/dev/null ||
     missing+=("a C compiler for pyasn")
   if [[ $1 == test ]]; then
-    type -P qemu-system-x86_64 busybox depmod udevadm zstd cpio curl tmux ip >/dev/null ||
+    type -P qemu-system-x86_64 busybox depmod udevadm zstd cpio file curl tmux ip >/dev/null ||
       missing+=("what the kernel tests need")
-    fedora=" qemu-system-x86-core busybox kmod systemd-udev zstd cpio curl tmux iproute"
-    arch=" qemu-system-x86 busybox kmod systemd zstd cpio curl tmux iproute2"
-    suse=" qemu-x86 busybox-static kmod udev zstd cpio curl tmux iproute2"
+    fedora=" qemu-system-x86-core busybox kmod systemd-udev zstd cpio file curl tmux iproute"
+    arch=" qemu-system-x86 busybox kmod systemd zstd cpio file curl tmux iproute2"
+    suse=" qemu-x86 busybox-static kmod udev zstd cpio file curl tmux iproute2"
   fi
   ((${#missing[@]})) || return 0
   list=$(printf ', %s' "${missing[@]}")

@@ -10,12 +10,12 @@ from app import terminal
 from app.capture import Capture
 from app.export import ExportError, Losses, calling_user, write_csv
 from app.headless import Headless, summary
-from app.lines import PlainLines
+from app.lines import plain_header, plain_writer
 from app.options import UpdateSystems, Watch, parse_options
 from app.store import Store
 from probes.diagnostics import CapturedStderr
 from probes.errors import SourceError
-from probes.jsonl import JsonLines
+from probes.jsonl import json_writer
 from probes.live import LiveSource
 from probes.record import Hook, HookKind
 from probes.replay import ReplaySource
@@ -88,13 +88,14 @@ def _lines(options: Watch, capture: Capture) -> int:
         replace = _agreed(f"{options.export} exists. Replace it? [y/N] ")
         if not replace:
             return _fail(f"{options.export} exists and is left as it is. Add --replace", status=2)
-    plain = None if options.json else PlainLines(all=options.everything)
+    write = json_writer() if options.json else plain_writer(full=options.everything)
+    header = None if options.json else plain_header(full=options.everything)
     prints = options.plain or options.json or options.export is None
     store = Store(options.max_rows) if options.export is not None else None
     headless = Headless(
         capture,
-        line=(plain or JsonLines()) if prints else None,
-        header=plain.header if plain and prints else None,
+        line=write if prints else None,
+        header=header if prints else None,
         store=store,
         duration=options.duration,
         output=sys.stdout,

@@ -54,7 +54,13 @@ class Dashboard(App[None]):
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Type a filter"),
         Binding("escape", "clear", "Clear", show=False, tooltip="Lift every filter"),
         Binding("f", "follow", "Follow", tooltip="Follow the newest connection, or stand still"),
-        Binding("space", "pause", "Pause", tooltip="Hold the table still; capture goes on"),
+        Binding(
+            "space",
+            "pause",
+            "Pause",
+            key_display="␣",
+            tooltip="Hold the table still; capture goes on",
+        ),
         Binding("h", "panel('hosts')", "Hosts", tooltip="Show or hide the hostnames"),
         Binding("a", "panel('systems')", "AS", tooltip="Show or hide the autonomous systems"),
         Binding("e", "export", "Export", tooltip="Write the session to a CSV file"),
@@ -102,7 +108,7 @@ class Dashboard(App[None]):
         yield self._body
         yield self._filter_bar
         yield self._status_bar
-        yield Footer(show_command_palette=False)
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         """Start looking at the queue."""

@@ -7,19 +7,21 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
-from app.rows import COLUMNS, CsvRows
+from app.rows import COLUMNS, csv_writer
 from probes.record import Connection
 from probes.text import visible
 
 BATCH: Final = 5000
-"""Rows between two reports of progress; 20 to 30 ms of work."""
+"""The most rows between two reports of progress; 20 ms of work."""
+
+LENGTH: Final = 4 * 1024 * 1024
+"""The most characters between two reports, one row more or less."""
 
 _LARGEST_ID: Final = 0xFFFF_FFFE
 _NO_HARD_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
@@ -83,22 +85,28 @@ def write_csv(
     still says in each row how complete the session was.
 
     `owner`: the user and group id to give the file to. `progress` is told the number of rows
-    written so far, every `BATCH` rows and at the end; what it raises (to cancel) is passed on.
-    Whatever is raised, the old file, if any, is as it was, and nothing else is left behind.
+    written so far, at least every `BATCH` rows and at the end; what it raises (to cancel) is
+    passed on. Whatever is raised, the old file, if any, is as it was, and nothing else is left
+    behind.
 
     Raises TargetExistsError where there is such a file and `replace` is False, and ExportError
     for everything else that stands in the way. pandas reads `NA` and the like as missing unless
     it is told `keep_default_na=False`.
     """
     losses = losses or Losses()
+    count = 0
     with _explained(path):
         _check_target(path, replace)
-        with _temporary_beside(path) as (file, temporary):
-            if owner is not None and _owner_of(file) != owner:
-                os.fchown(file.fileno(), *owner)
-            count = _write_rows(file, rows, losses, progress)
-            file.flush()
-            os.fsync(file.fileno())
+    with _temporary_beside(path) as (descriptor, temporary):
+        for text, count in _chunks(rows, losses):
+            with _explained(path):
+                _write_all(descriptor, text.encode())
+            if progress:
+                progress(count)
+        with _explained(path):
+            if owner is not None and _owner_of(descriptor) != owner:
+                os.fchown(descriptor, *owner)
+            os.fsync(descriptor)
             _move(temporary, path, replace)
     return Exported(path, count, losses)
 
@@ -132,23 +140,31 @@ def _id(text: str | None) -> int | None:
     return int(text) if int(text) <= _LARGEST_ID else None
 
 
-def _write_rows(
-    file: TextIO,
-    rows: Iterable[Connection],
-    losses: Losses,
-    progress: Callable[[int], None] | None,
-) -> int:
-    row = CsvRows()
+def _chunks(rows: Iterable[Connection], losses: Losses) -> Iterator[tuple[str, int]]:
+    """The file's text, the header first, in pieces; with each, the number of rows until then.
+
+    A piece is limited in length too: one process's arguments can be 2 MB, in every row.
+    """
+    row = csv_writer()
     end = f",{losses.lost},{losses.overflow},{losses.evicted}\n"
-    file.write(",".join([*COLUMNS, "lost", "overflow", "evicted"]) + "\n")
-    count = 0
-    waiting = iter(rows)
-    while batch := [row(connection) for connection in islice(waiting, BATCH)]:
-        file.write(end.join(batch) + end)
-        count += len(batch)
-        if progress:
-            progress(count)
-    return count
+    waiting = [",".join([*COLUMNS, "lost", "overflow", "evicted"]) + "\n"]
+    length = count = 0
+    for count, connection in enumerate(rows, start=1):
+        text = row(connection) + end
+        waiting.append(text)
+        length += len(text)
+        if length >= LENGTH or count % BATCH == 0:
+            yield "".join(waiting), count
+            waiting.clear()
+            length = 0
+    yield "".join(waiting), count
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    # Not a buffered file: closing one writes what is left, which fails once more on a full disk.
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def _check_target(path: Path, replace: bool) -> None:
@@ -168,17 +184,16 @@ def _check_target(path: Path, replace: bool) -> None:
 
 
 @contextmanager
-def _temporary_beside(path: Path) -> Iterator[tuple[TextIO, Path]]:
-    """A new file (mode 0600) in the same directory, which is gone at the end."""
-    number, name = tempfile.mkstemp(prefix=".sock-tui-", suffix=".csv", dir=path.parent)
-    temporary = Path(name)
+def _temporary_beside(path: Path) -> Iterator[tuple[int, Path]]:
+    """A new file (mode 0600) in the same directory, open to write, which is gone at the end."""
+    with _explained(path):
+        descriptor, name = tempfile.mkstemp(prefix=".sock-tui-", suffix=".csv", dir=path.parent)
     try:
-        with os.fdopen(number, "w", encoding="utf-8", newline="", buffering=1 << 20) as file:
-            yield file, temporary
+        yield descriptor, Path(name)
     finally:
-        # After a rename it has gone already.
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+        os.close(descriptor)
+        with _explained(path):
+            Path(name).unlink(missing_ok=True)  # after a rename it has gone already
 
 
 def _move(temporary: Path, path: Path, replace: bool) -> None:
@@ -193,20 +208,24 @@ def _move(temporary: Path, path: Path, replace: bool) -> None:
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
-        _reserve(path)
-        temporary.replace(path)
+        _move_reserving(temporary, path)
 
 
-def _reserve(path: Path) -> None:
-    """Take the name with an empty file, for file systems without hard links (vfat, exFAT)."""
+def _move_reserving(temporary: Path, path: Path) -> None:
+    """Take the name with an empty file first: for file systems without hard links (vfat)."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         raise _exists(path) from None
+    try:
+        temporary.replace(path)
+    except OSError:
+        path.unlink()
+        raise
 
 
-def _owner_of(file: TextIO) -> tuple[int, int]:
-    status = os.fstat(file.fileno())
+def _owner_of(descriptor: int) -> tuple[int, int]:
+    status = os.fstat(descriptor)
     return status.st_uid, status.st_gid
 
 

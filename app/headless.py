@@ -113,7 +113,7 @@ class Headless:
 def _attached(progress: Progress) -> str:
     assert progress.watching is not None
     hook = progress.watching.hook
-    unseen = f" (does not see {', '.join(hook.blind_spots)})" if hook.blind_spots else ""
+    unseen = f" (misses connects of {', '.join(hook.blind_spots)})" if hook.blind_spots else ""
     return f"capturing: {hook.kind} {hook.target}{unseen}"
 
 

@@ -45,7 +45,12 @@ class HelpScreen(ModalScreen[None]):
         """`bindings`: the dashboard's own, whose tooltips say what they do."""
         super().__init__()
         self._keys = [
-            (binding.key_display or binding.key.partition(",")[0], binding.tooltip)
+            (
+                "space"
+                if binding.key == "space"
+                else binding.key_display or binding.key.partition(",")[0],
+                binding.tooltip,
+            )
             for binding in bindings
             if isinstance(binding, Binding)
         ]

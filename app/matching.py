@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Final
 
 from app.terms import Key, Term
 from probes.family import family_name
-from probes.memo import Memo
+from probes.memo import remembered
 from probes.record import Connection
 from probes.text import visible
 
@@ -47,7 +46,7 @@ def _user(value: str) -> Test:
         process = connection.process
         return value in (visible(process.user), str(process.uid))
 
-    return Memo(attrgetter("process"), test)
+    return remembered("process", test)
 
 
 def _proc(value: str) -> Test:
@@ -57,7 +56,7 @@ def _proc(value: str) -> Test:
         process = connection.process
         return _holds(word, process.executable or "") or _holds(word, process.comm)
 
-    return Memo(attrgetter("process"), test)
+    return remembered("process", test)
 
 
 def _host(value: str) -> Test:
@@ -66,7 +65,7 @@ def _host(value: str) -> Test:
     def test(connection: Connection) -> bool:
         return connection.host is not None and _holds(word, connection.host.label)
 
-    return Memo(attrgetter("host"), test)
+    return remembered("host", test)
 
 
 def _as(value: str) -> Test:
@@ -78,7 +77,7 @@ def _as(value: str) -> Test:
     def test(connection: Connection) -> bool:
         return connection.system is not None and _holds(word, connection.system.name)
 
-    return Memo(attrgetter("system"), test)
+    return remembered("system", test)
 
 
 def _word(value: str) -> Test:
@@ -91,10 +90,10 @@ def _word(value: str) -> Test:
     def system_holds(connection: Connection) -> bool:
         return connection.system is not None and _holds(word, connection.system.label)
 
-    in_process = Memo(attrgetter("process"), process_holds)
+    in_process = remembered("process", process_holds)
     in_host = _host(value)
-    in_system = Memo(attrgetter("system"), system_holds)
-    in_family = Memo(attrgetter("family"), lambda c: _holds(word, family_name(c.family)))
+    in_system = remembered("system", system_holds)
+    in_family = remembered("family", lambda c: _holds(word, family_name(c.family)))
     # Most words have a letter that no destination has; its text need not be made for them.
     may_be_destination = set(word) <= set("0123456789abcdef.:[]")
 

@@ -21,33 +21,32 @@ COLUMNS: Final = tuple(field.name for field in FIELDS)
 _FORMULA: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
-class CsvRows:
-    r"""Writes connections as CSV rows with the columns `COLUMNS`; `zone` None is local time.
+def csv_writer(zone: tzinfo | None = None) -> Callable[[Connection], str]:
+    r"""Make the function that writes a connection as a CSV row with the columns `COLUMNS`.
 
+    The row has no line break at its end; times are in `zone` (None: local time).
     Arguments are one cell, quoted as a shell would read them. A missing value is an empty cell.
     Text of other processes cannot act when the file is shown or opened: control characters and
     bytes that were not UTF-8 are written as `\x1b` (line breaks in arguments stay what they are),
     and what a spreadsheet would take for a formula gets an apostrophe in front.
     """
-
-    __slots__ = ("_row",)
-
-    def __init__(self, zone: tzinfo | None = None) -> None:
-        time = IsoTime(zone)
-        self._row = row_writer(lambda field: _writer(field, time), ",")
-
-    def __call__(self, connection: Connection) -> str:
-        """Write the row, without a line break at its end."""
-        return self._row(connection)
+    time = IsoTime(zone)
+    return row_writer(lambda field: _writer(field, time), ",")
 
 
 def _writer(field: Field, time: IsoTime) -> Callable[[Connection], str]:
     get = field.get
-    if field.kind is Kind.TIME:
-        return lambda connection: time(connection.time_ns)
-    if field.kind is Kind.FAMILY:
-        return lambda connection: family_name(connection.family)
-    return lambda connection: _cell(get(connection))
+    match field.kind:
+        case Kind.TIME:
+            return lambda connection: time(connection.time_ns)
+        case Kind.FAMILY:
+            return lambda connection: family_name(connection.family)
+        case Kind.NUMBER | Kind.PORT if not field.nullable:
+            return lambda connection: str(get(connection))
+        case Kind.ADDRESS:  # digits, dots and colons, and in every row: nothing to look for
+            return lambda connection: connection.address or ""
+        case _:
+            return lambda connection: _cell(get(connection))
 
 
 def _cell(value: Value) -> str:
@@ -69,5 +68,6 @@ def _quoted(text: str) -> str:
     if not any(special in text for special in ',"\n'):
         return text
     cell = io.StringIO()
-    csv.writer(cell, lineterminator="").writerow([text])
-    return cell.getvalue()
+    # Before Python 3.13 a line break is quoted only where it is a part of the line's end.
+    csv.writer(cell, lineterminator="\n").writerow([text])
+    return cell.getvalue()[:-1]

@@ -110,7 +110,9 @@ def _emptiness(session: Session) -> tuple[str, ...]:
     if progress.filtered:
         hints.append(f"{progress.filtered:,} were left out, as the command line asks.")
     if progress.watching and progress.watching.hook.blind_spots:
-        hints.append(f"Not seen by this hook: {', '.join(progress.watching.hook.blind_spots)}.")
+        hints.append(
+            f"This hook misses connects of {', '.join(progress.watching.hook.blind_spots)}."
+        )
     return ("Nothing seen yet", *hints)
 
 

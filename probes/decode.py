@@ -21,13 +21,14 @@ EVENT_FIELDS: Final = (
     "uid",
     "family",
     "port",
-    "reserved",
+    "flags",
     "address",
     "comm",
 )
 NAME_SIZE: Final = 256
 KIND_CONNECT: Final = 1
 KIND_NAME: Final = 2
+FLAG_IN_LOOKUP: Final = 1
 
 _ADDRESS_SIZE: Final = {AF_INET: 4, AF_INET6: 16}
 
@@ -62,11 +63,14 @@ def decode(records: bytes) -> Decoded:
 def _event(records: bytes, start: int, size: int, end: int) -> Event | None:
     if size < EVENT.size or start + size > end:
         return None
-    ts_ns, kind, tgid, tid, uid, family, port, _, address, comm = EVENT.unpack_from(records, start)
+    ts_ns, kind, tgid, tid, uid, family, port, flags, address, comm = EVENT.unpack_from(
+        records, start
+    )
     address = address[: _ADDRESS_SIZE.get(family, 0)]
     comm = comm.partition(b"\0")[0]
     if kind == KIND_CONNECT:
-        return ConnectEvent(ts_ns, tgid, tid, uid, family, port, address, comm)
+        in_lookup = bool(flags & FLAG_IN_LOOKUP)
+        return ConnectEvent(ts_ns, tgid, tid, uid, family, port, address, comm, in_lookup)
     if kind == KIND_NAME and size >= EVENT.size + NAME_SIZE and address:
         raw = records[start + EVENT.size : start + EVENT.size + NAME_SIZE]
         return NameEvent(ts_ns, tgid, tid, uid, family, address, comm, raw.partition(b"\0")[0])

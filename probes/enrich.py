@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, Protocol
@@ -21,6 +22,9 @@ from probes.record import (
     Resolution,
 )
 from probes.text import decode
+
+HELD_NS: Final = 50_000_000
+"""Nanoseconds that a connection waits for its name at most."""
 
 _V4_MAPPED: Final = bytes(10) + b"\xff\xff"  # RFC 4291, 2.5.5.2
 
@@ -40,7 +44,12 @@ def epoch_offset() -> int:
 
 
 class Enricher:
-    """Turns events into items. Not for more than one thread."""
+    """Turns events into items. Not for more than one thread.
+
+    To sort its results, glibc's getaddrinfo() connects a UDP socket to each of them and returns
+    only then (RFC 6724, sysdeps/posix/getaddrinfo.c): the name follows the connection. Such
+    connections are held back until their name has come, `HELD_NS` at most.
+    """
 
     def __init__(
         self,
@@ -48,28 +57,65 @@ class Enricher:
         names: Names,
         systems: Systems | None,
         offset: Callable[[], int] = epoch_offset,
+        now: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        """`systems`: None leaves the autonomous system out. `offset`: see `epoch_offset`."""
+        """`systems`: None leaves the autonomous system out. `offset`: see `epoch_offset`.
+
+        `now`: nanoseconds since boot, as events have them.
+        """
         self._processes = processes
         self._names = names
         self._systems = systems
         self._offset = offset
+        self._now = now
+        self._held: deque[ConnectEvent] = deque()
 
     def items(self, events: Iterable[Event]) -> list[Item]:
-        """The items of `events`, in order; a lookup that taught nothing gives none."""
+        """The items of `events` and of what was held back long enough.
+
+        In order, but for what was held back; a lookup that taught nothing gives none.
+        """
         offset = self._offset()
         items: list[Item] = []
         for event in events:
-            if isinstance(event, ConnectEvent):
-                items.append(self._connection(event, offset))
-            else:
+            if isinstance(event, NameEvent):
                 resolution = self._resolution(event, offset)
                 if resolution is not None:
                     items.append(resolution)
+                    if self._held:
+                        items.extend(self._release(event, offset))
+            elif event.in_lookup and event.address:
+                # Asked for now, while the process is likelier to be there.
+                self._processes.find(event.tgid, event.tid, event.comm, event.uid)
+                self._held.append(event)
+            else:
+                items.append(self._connection(event, offset))
+        overdue = self._now() - HELD_NS
+        while self._held and self._held[0].ts_ns <= overdue:
+            items.append(self._connection(self._held.popleft(), offset))
         return items
 
+    def rest(self) -> list[Item]:
+        """What is still held back, when there is nothing more to come."""
+        offset = self._offset()
+        items: list[Item] = [self._connection(event, offset) for event in self._held]
+        self._held.clear()
+        return items
+
+    def _release(self, name: NameEvent, offset: int) -> list[Item]:
+        """The connections that were waiting for this name."""
+        address = address_text(name.address)
+        named = [
+            event
+            for event in self._held
+            if event.tid == name.tid and address_text(event.address) == address
+        ]
+        for event in named:
+            self._held.remove(event)
+        return [self._connection(event, offset) for event in named]
+
     def _connection(self, event: ConnectEvent, offset: int) -> Connection:
-        process = self._processes.find(event.tgid, event.comm, event.uid)
+        process = self._processes.find(event.tgid, event.tid, event.comm, event.uid)
         time_ns = event.ts_ns + offset
         if not event.address:
             return Connection(time_ns, event.family, event.tid, process, None, None, None, None)
@@ -87,7 +133,7 @@ class Enricher:
 
     def _resolution(self, event: NameEvent, offset: int) -> Resolution | None:
         # Asking now, ahead of the connection, finds processes that end right after it.
-        process = self._processes.find(event.tgid, event.comm, event.uid)
+        process = self._processes.find(event.tgid, event.tid, event.comm, event.uid)
         address, name = address_text(event.address), decode(event.name)
         if not self._names.learn(event.tgid, address, name):
             return None

@@ -14,7 +14,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
-from probes.memo import Memo
+from probes.memo import remembered
 from probes.record import Connection
 
 Value = int | str | tuple[str, ...] | None
@@ -114,7 +114,7 @@ def _runs(
         if part is Part.CONNECTION:
             yield from pieces
         else:
-            yield Memo(attrgetter(part.value), _together(pieces, separator))
+            yield remembered(part.value, _together(pieces, separator))
 
 
 def _together(

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import tzinfo
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final, Generic, TypeVar
 
 from probes.family import family_name
@@ -30,27 +30,32 @@ class JsonLineError(ValueError):
     """A line is not a connection; the message says what was expected."""
 
 
-class JsonLines:
-    """Writes connections as JSON objects, one a line; `zone` None is local time."""
+def json_writer(zone: tzinfo | None = None) -> Callable[[Connection], str]:
+    """Make the function that writes a connection as a JSON object on one line.
 
-    __slots__ = ("_row",)
-
-    def __init__(self, zone: tzinfo | None = None) -> None:
-        time = IsoTime(zone)
-        self._row = row_writer(lambda field: _writer(field, time), ", ")
-
-    def __call__(self, connection: Connection) -> str:
-        """Write the line, without a line break; the keys are those of `FIELDS`, in that order."""
-        return f"{{{self._row(connection)}}}"
+    The keys are those of `FIELDS`, in that order; there is no line break at the end; times are
+    in `zone` (None: local time).
+    """
+    time = IsoTime(zone)
+    row = row_writer(lambda field: _writer(field, time), ", ")
+    return lambda connection: f"{{{row(connection)}}}"
 
 
 def _writer(field: Field, time: IsoTime) -> Callable[[Connection], str]:
     key, get = f'"{field.name}": ', field.get
-    if field.kind is Kind.TIME:
-        return lambda connection: f'{key}"{time(connection.time_ns)}"'
-    if field.kind is Kind.FAMILY:
-        return lambda connection: f'{key}"{family_name(connection.family)}"'
-    return lambda connection: key + _encoded(get(connection))
+    match field.kind:
+        case Kind.TIME:
+            return lambda connection: f'{key}"{time(connection.time_ns)}"'
+        case Kind.FAMILY:
+            return lambda connection: f'{key}"{family_name(connection.family)}"'
+        case Kind.NUMBER | Kind.PORT if not field.nullable:
+            return lambda connection: f"{key}{get(connection)}"
+        case Kind.ADDRESS:  # digits, dots and colons, and in every row: nothing to look for
+            return lambda connection: (
+                f'{key}"{connection.address}"' if connection.address is not None else f"{key}null"
+            )
+        case _:
+            return lambda connection: key + _encoded(get(connection))
 
 
 def _encoded(value: Value) -> str:
@@ -92,7 +97,7 @@ class _Shared(Generic[_T]):
 
 
 class JsonReader:
-    """Reads lines that `JsonLines` wrote.
+    """Reads lines that `json_writer` wrote.
 
     Equal processes, hosts and systems come out as one object each, as in a live capture.
     """
@@ -194,8 +199,9 @@ class _Line:
         raise self._wrong(key)
 
     def time(self, key: str) -> int:
+        text = self.text(key)
         try:
-            return parse_iso(self.text(key))
+            return parse_iso(text)
         except (ValueError, OverflowError):
             raise self._wrong(key) from None
 
@@ -212,13 +218,15 @@ class _Line:
         text = self.text(key)
         family = AF_INET6 if ":" in text else AF_INET
         try:
-            return inet_ntop(family, inet_pton(family, text))
+            inet_pton(family, text)
         except (OSError, ValueError):
             raise self._wrong(key) from None
+        return text
 
     def source(self, key: str) -> HostSource:
+        text = self.text(key)
         try:
-            return HostSource(self.text(key))
+            return HostSource(text)
         except ValueError:
             raise self._wrong(key) from None
 

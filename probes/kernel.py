@@ -23,7 +23,7 @@ KPROBE: Final = "security_socket_connect"
 TRACEPOINT: Final = "syscalls:sys_enter_connect"
 
 _SOURCE: Final = Path(__file__).with_name("bpf")
-_TRACEPOINT_BLIND_SPOTS: Final = ("connects through io_uring", "connects of 32-bit programs")
+_TRACEPOINT_BLIND_SPOTS: Final = ("io_uring", "32-bit programs")
 _Result = TypeVar("_Result")
 
 

@@ -73,14 +73,15 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
     while True:
         ending = stopped.is_set()
         records = reader.drain()
-        if records:
-            decoded = decode(records)
-            unreadable += decoded.unreadable
-            sink.take(enricher.items(decoded.events))
+        decoded = decode(records)
+        unreadable += decoded.unreadable
+        if items := enricher.items(decoded.events):
+            sink.take(items)
         turns += 1
         if ending or turns % _LOST_EVERY == 0:
             sink.lost(reader.lost() + unreadable)
         if ending and not records:
+            sink.take(enricher.rest())
             return
         if len(records) < TURN // 2:
             stopped.wait(_BUSY if len(records) >= _MANY else _QUIET)

@@ -19,6 +19,7 @@ _KEPT: Final = 8192  # processes
 # For this long an answer is used again unasked. A process can become another program within it
 # (execve) or give its number to another, but hardly under the same name.
 _FRESH: Final = 1.0  # seconds
+_FRESH_UNKNOWN: Final = 0.02  # where there was no executable to be had
 
 
 @dataclass(slots=True)
@@ -26,6 +27,11 @@ class _Known:
     process: Process
     checked: float
     start: bytes
+
+    @property
+    def fresh(self) -> float:
+        """For how many seconds it need not be checked again."""
+        return _FRESH_UNKNOWN if self.process.executable is None else _FRESH
 
 
 class Processes:
@@ -40,24 +46,28 @@ class Processes:
         self._known: OrderedDict[tuple[int, bytes, int], _Known] = OrderedDict()
         self._users: dict[int, str] = {}
 
-    def find(self, pid: int, comm: bytes, uid: int) -> Process:
+    def find(self, pid: int, tid: int, comm: bytes, uid: int) -> Process:
         """The process, as far as it can be known; never raises.
 
         Where it has ended, what was known of it before is given, and failing that its `comm`.
+        So too where thread `tid` is not called `comm` any more: it has become another program
+        since (`bash -c 'CONNECT; exec sleep 9'`), and that one did not connect. A thread that has
+        ended says nothing of its process.
         """
         key = (pid, comm, uid)
         now = self._clock()
         known = self._known.get(key)
-        if known is not None and now - known.checked < _FRESH:
+        if known is not None and now - known.checked < known.fresh:
             return known.process
-        start = self._start(pid)
-        executable = self._executable(pid) if start else None
-        if known is not None and (not start or (start == known.start and executable is None)):
+        start, name = self._stat(pid)
+        if tid != pid:
+            _, name = self._stat(tid)
+        executable = self._executable(pid) if name in {comm, b""} else None
+        if executable is None and known is not None and start in {b"", known.start}:
             known.checked = now
             return known.process
-        process = Process(
-            pid, decode(comm), executable, self._args(pid) if start else (), uid, self.user(uid)
-        )
+        args = self._args(pid) if executable is not None else ()
+        process = Process(pid, decode(comm), executable, args, uid, self.user(uid))
         if known is not None and known.process == process:
             process = known.process
         self._known[key] = _Known(process, now, start)
@@ -77,12 +87,16 @@ class Processes:
             self._users[uid] = name
         return name
 
-    def _start(self, pid: int) -> bytes:
-        """When the process started, in clock ticks since boot: with its pid, its identity."""
+    def _stat(self, pid: int) -> tuple[bytes, bytes]:
+        """When the process or thread started, in clock ticks since boot, and its name; or empty.
+
+        The start and the pid together are the process's identity.
+        """
         stat = self._read(pid, b"stat", 1024)
         # The second field is the name in parentheses, and may hold any byte: proc(5).
-        fields = stat.rpartition(b")")[2].split()
-        return fields[19] if len(fields) > 19 else b""
+        head, _, tail = stat.rpartition(b")")
+        fields = tail.split()
+        return (fields[19], head.partition(b"(")[2]) if len(fields) > 19 else (b"", b"")
 
     def _executable(self, pid: int) -> str | None:
         try:

@@ -41,7 +41,8 @@ class ConnectEvent:
 
     `ts_ns`: nanoseconds since boot (CLOCK_MONOTONIC). `address`: 4 bytes for AF_INET, 16 for
     AF_INET6, in network order, empty for every other family; `port`: host order, 0 where the
-    family has none. `comm`: the calling thread's name, at most 15 bytes.
+    family has none. `comm`: the calling thread's name, at most 15 bytes. `in_lookup`: it was
+    getaddrinfo() that called, and it has not returned yet.
     """
 
     ts_ns: int
@@ -52,6 +53,7 @@ class ConnectEvent:
     port: int
     address: bytes
     comm: bytes
+    in_lookup: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Layout:
         return self.widths[_INDEX[key]] > 0
 
     def column_at(self, x: int) -> int:
-        """The index of the column that holds cell `x` of a line; the gap belongs to its left."""
+        """Give the index of the column at cell `x` of a line; a gap belongs to its left."""
         last = 0
         for index, width in enumerate(self.widths):
             if width:
@@ -110,7 +110,7 @@ def layout(width: int) -> Layout:
 
 
 def row_spans(connection: Connection, form: Layout) -> list[Span]:
-    """A connection's line in the form given, cut and filled to its width."""
+    """Write a connection's line in the form given, cut and filled to its width."""
     flat = connection.address is None
     spans: list[Span] = []
     text, tone = "", Tone.PLAIN
@@ -137,7 +137,7 @@ def row_spans(connection: Connection, form: Layout) -> list[Span]:
 
 
 def title_line(form: Layout) -> str:
-    """The header's line, cut and filled to the width of the form given."""
+    """Write the header's line, cut and filled to the width of the form given."""
     titles = []
     for column, width in zip(COLUMNS, form.widths, strict=True):
         if width:

@@ -76,7 +76,7 @@ class FilterBar(Vertical):
         self._active = Static(classes="filter-bar--active", markup=False)
 
     def compose(self) -> ComposeResult:
-        """The line of parts, the prompt with its input, and the hint or the error below."""
+        """Make the line of parts, the prompt with its input, and the hint or the error below."""
         yield self._active
         with Horizontal():
             yield Label(_PROMPT, classes="filter-bar--prompt", markup=False)

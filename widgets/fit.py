@@ -50,7 +50,7 @@ def keep_ends(text: str, width: int) -> str:
 
 
 def keep_program(path: str, width: int) -> tuple[str, str]:
-    """An executable's path in at most `width` cells, as its folder and its program's name.
+    """Cut an executable's path to `width` cells; give its folder and its program's name.
 
     Whole folders go first, from the left: `/usr/local/bin/` and `curl`, then `…/bin/` and `curl`,
     then `…/` and `curl`; a name that is too long by itself loses its end.
@@ -69,7 +69,7 @@ def keep_program(path: str, width: int) -> tuple[str, str]:
 
 
 def count(number: int, width: int) -> str:
-    """`number` in at most `width` cells where that can be: `12,345`, then `12.3k`, then `12k`."""
+    """Write `number` in `width` cells where that can be: `12,345`, then `12.3k`, then `12k`."""
     text = f"{number:,}"
     if len(text) <= width:
         return text
@@ -81,7 +81,7 @@ def count(number: int, width: int) -> str:
 
 
 def _tail(text: str, width: int) -> str:
-    """The end of `text`, in at most `width` cells."""
+    """Give the end of `text`, in at most `width` cells."""
     if text.isascii():
         return text[-width:] if width > 0 else ""
     tail = text[-width * 4 :] if width > 0 else ""

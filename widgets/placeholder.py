@@ -43,7 +43,7 @@ class Placeholder(Vertical):
         self.show(title, *hints, error=error)
 
     def compose(self) -> ComposeResult:
-        """The title above the hints."""
+        """Put the title above the hints."""
         yield self._title
         yield self._hints
 

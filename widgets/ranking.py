@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import ClassVar, Final
+from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
@@ -17,40 +14,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from probes.text import visible
-from widgets.fit import count, keep_end, keep_start, pad
+from widgets.fit import pad
+from widgets.ranking_row import RankingKind, RankingRow, lines_per_row, row_pieces, wrapped
 from widgets.styles import section_css
 
-_EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
-_ONE_LINE: Final = 56  # cells from which on a host and its facts share one line
-_COUNT: Final = 7
-_SHARE: Final = 5
-_CLOCK: Final = 8
-
-
-class RankingKind(StrEnum):
-    """What a line shows beside the name and the count."""
-
-    FACTS = "facts"
-    """When it was last seen, and `detail`; on a second line where the ranking is narrow."""
-    BARS = "bars"
-    """A bar, scaled to the largest count, and the share."""
-
-
-@dataclass(frozen=True, slots=True)
-class RankingRow:
-    """One name: `key` says which to the application, `label` is shown.
-
-    `share`: 0.0 to 1.0 of all connections. `detail`: further facts, the most recent first.
-    `last_seen`: HH:MM:SS, local time. Texts may come from other processes as they are.
-    """
-
-    key: str
-    label: str
-    count: int
-    share: float = 0.0
-    detail: str = ""
-    last_seen: str = ""
+__all__ = ["Ranking", "RankingKind", "RankingRow"]
 
 
 class Ranking(ScrollView, can_focus=True):
@@ -83,6 +51,7 @@ class Ranking(ScrollView, can_focus=True):
         overflow-y: auto;
         & > .ranking--label { color: $foreground; }
         & > .ranking--fact { color: $foreground 55%; }
+        &:ansi > .ranking--fact { text-style: dim; }
         & > .ranking--bar { color: $primary 70%; }
         & > .ranking--cursor { background: $primary 40%; }
     }
@@ -149,7 +118,7 @@ class Ranking(ScrollView, can_focus=True):
         base = self.rich_style
         if not self._rows:
             fact = self.get_component_rich_style("ranking--fact")
-            lines = _wrapped(self._empty, width - 2)
+            lines = wrapped(self._empty, width - 2)
             text = f" {lines[y]}" if y < len(lines) else ""
             return Strip([Segment(pad(text, width), fact)]).adjust_cell_length(
                 self.size.width, base
@@ -166,37 +135,9 @@ class Ranking(ScrollView, can_focus=True):
                 text,
                 self.get_component_rich_style(f"ranking--{name}") + under.background_style,
             )
-            for text, name in self._pieces(row, part, width)
+            for text, name in row_pieces(row, self._kind, part, width, self._largest)
         ]
         return Strip(segments).adjust_cell_length(self.size.width, under)
-
-    def _pieces(self, row: RankingRow, part: int, width: int) -> list[tuple[str, str]]:
-        number = pad(count(row.count, _COUNT), _COUNT, right=True)
-        if self._kind is RankingKind.BARS:
-            share = pad(_percent(row.share), _SHARE, right=True)
-            rest = width - _COUNT - _SHARE - 3
-            label = max(8, min(32, rest * 2 // 3))
-            bar = max(0, rest - label - 1)
-            return [
-                (f" {pad(keep_start(visible(row.label), label), label)} ", "label"),
-                (_bar(row.count, self._largest, bar), "bar"),
-                (f" {number}", "label"),
-                (f"{share} ", "fact"),
-            ]
-        if self._height == 2:
-            label = max(1, width - _COUNT - 3)
-            if part == 0:
-                name = pad(keep_end(visible(row.label), label), label)
-                return [(f" {name} {number} ", "label")]
-            facts = f"{row.last_seen}  {visible(row.detail)}"
-            return [(f"   {pad(keep_start(facts, width - 4), width - 4)} ", "fact")]
-        rest = width - _COUNT - _CLOCK - 7
-        label = rest * 3 // 5
-        detail = pad(keep_start(visible(row.detail), rest - label), rest - label)
-        return [
-            (f" {pad(keep_end(visible(row.label), label), label)} {number}", "label"),
-            (f"  {pad(row.last_seen, _CLOCK)}  {detail} ", "fact"),
-        ]
 
     # Keys, mouse and size.
 
@@ -248,8 +189,7 @@ class Ranking(ScrollView, can_focus=True):
     @property
     def _height(self) -> int:
         """How many lines a row takes."""
-        narrow = self._width < _ONE_LINE
-        return 2 if narrow and self._kind is RankingKind.FACTS else 1
+        return lines_per_row(self._kind, self._width)
 
     @property
     def _largest(self) -> int:
@@ -275,27 +215,3 @@ class Ranking(ScrollView, can_focus=True):
         if size != self.virtual_size:
             self.set_reactive(Widget.virtual_size, size)
             self._scroll_update(size)
-
-
-def _bar(value: int, largest: int, width: int) -> str:
-    """A bar of `width` cells for `largest`, in steps of an eighth; never empty for a count."""
-    if largest < 1 or width < 1:
-        return " " * max(0, width)
-    eighths = max(1, round(value * width * 8 / largest)) if value else 0
-    full, part = divmod(min(eighths, width * 8), 8)
-    return (_EIGHTHS[-1] * full + (_EIGHTHS[part] if part else "")).ljust(width)
-
-
-def _percent(share: float) -> str:
-    """`12%`; `<1%` for what is there but rounds to nothing."""
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > width:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines

@@ -97,7 +97,7 @@ class StatusBar(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 (there is one line only)
-        """The line, from the left; all of it fits."""
+        """Draw the line from the left; all of it fits."""
         width = self.size.width
         segments = [Segment(" ", self.rich_style)]
         for number, form in enumerate(_fitted(_items(self._status), width - 2)):
@@ -190,7 +190,7 @@ def _rate(rate: float) -> str:
 
 
 def _in_full(status: Status) -> str:
-    """The same facts in sentences, a line each."""
+    """Say the same facts in sentences, a line each."""
     lines = []
     if status.hook is not None:
         lines.append(f"Watching with the {status.hook.kind} {visible(status.hook.target)}.")

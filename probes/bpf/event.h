@@ -11,6 +11,9 @@
 #define EVENT_CONNECT 1
 #define EVENT_NAME 2
 
+/* connect() was called by getaddrinfo() itself: its thread's lookup has not returned yet. */
+#define FLAG_IN_LOOKUP 1
+
 #define COMM_SIZE 16
 #define NAME_SIZE 256 /* a DNS name is at most 253 bytes: RFC 1035, 2.3.4 */
 
@@ -22,7 +25,7 @@ struct event {
 	u32 uid;
 	u16 family;
 	u16 port; /* host order */
-	u32 reserved;
+	u32 flags;
 	u8 address[16]; /* network order; AF_INET uses the first 4 */
 	char comm[COMM_SIZE];
 };

@@ -89,7 +89,7 @@ INLINE void fill(struct event *event, u32 kind)
 	event->tgid = id >> 32;
 	event->tid = (u32)id;
 	event->uid = (u32)bpf_get_current_uid_gid();
-	event->reserved = 0;
+	event->flags = 0;
 	bpf_get_current_comm(event->comm, COMM_SIZE);
 }
 
@@ -107,6 +107,7 @@ INLINE int report_connect(const void *address, u32 length, int from_user)
 {
 	struct sockaddr_in6_head in6 = {};
 	struct sockaddr_in_head in = {};
+	u64 id = bpf_get_current_pid_tgid();
 	u16 family = 0, port = 0;
 
 	if (length < sizeof(family) || is_own())
@@ -137,6 +138,8 @@ INLINE int report_connect(const void *address, u32 length, int from_user)
 	if (!event)
 		goto unreadable;
 	fill(event, EVENT_CONNECT);
+	if (lookups.lookup(&id))
+		event->flags = FLAG_IN_LOOKUP;
 	event->family = family;
 	event->port = port;
 	if (family == AF_INET)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kernel.debian import Kernel
 from tests.recording import Recording, flaws
 from tests.scenarios import SCENARIO_NAMES
 

@@ -157,7 +157,7 @@ def test_a_user_without_sudo_is_told_what_is_missing(name: str, open_folder: Pat
     }
     done = machine.setup()
     assert_refused(done, "root is needed, and this machine has no sudo", "Run the same command as")
-    assert "  python3-bpfcc      BCC: " in done.stdout
+    assert "  python3-bpfcc          BCC: " in done.stdout
     assert "python3-pyasn" not in done.stdout, "what is there already is not named"
 
 

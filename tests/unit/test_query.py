@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.query import Key, Query, QueryError, parse
@@ -179,6 +179,7 @@ _pieces = st.sampled_from(
 _lines = st.lists(st.one_of(_pieces, st.text(max_size=4), st.integers(0, 99).map(str))).map("".join)
 
 
+@settings(deadline=None)
 @given(_lines)
 def test_any_text_is_a_query_or_an_error_within_it(text: str) -> None:
     result = _parsed(text)
@@ -205,6 +206,7 @@ _terms = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_terms, max_size=4), connections)
 def test_the_printed_query_is_the_same_query(terms: list[Query], connection: object) -> None:
     query = Query.everything

@@ -19,10 +19,10 @@ def tone_of(shown, width, word):
     return next(tone for text, tone in row_spans(shown, layout(width)) if word in text)
 
 
-@pytest.mark.parametrize("width", range(1, 320))
-def test_header_and_rows_fill_every_width_exactly(width):
-    assert cell_len(title_line(layout(width))) == width
-    assert cell_len(line(connection(443), width)) == width
+def test_header_and_rows_fill_every_width_exactly():
+    for width in range(1, 320):
+        assert cell_len(title_line(layout(width))) == width
+        assert cell_len(line(connection(443), width)) == width
 
 
 def test_a_wide_terminal_shows_all_eight_columns():
