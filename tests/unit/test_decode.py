@@ -20,9 +20,10 @@ def event(
     port: int = 443,
     address: bytes = V4,
     comm: bytes = b"curl",
+    flags: int = 0,
 ) -> bytes:
     """A `struct event` of bpf/event.h."""
-    return EVENT.pack(7_000_000_123, kind, 11, 12, 1000, family, port, 0, address, comm)
+    return EVENT.pack(7_000_000_123, kind, 11, 12, 1000, family, port, flags, address, comm)
 
 
 def name_event(name: bytes, family: int = socket.AF_INET, address: bytes = V4) -> bytes:
@@ -30,7 +31,7 @@ def name_event(name: bytes, family: int = socket.AF_INET, address: bytes = V4) -
     return event(KIND_NAME, family, 0, address) + name.ljust(NAME_SIZE, b"\0")
 
 
-CONNECT = ConnectEvent(7_000_000_123, 11, 12, 1000, socket.AF_INET, 443, V4, b"curl")
+CONNECT = ConnectEvent(7_000_000_123, 11, 12, 1000, socket.AF_INET, 443, V4, b"curl", False)
 
 
 def test_a_connection_is_read_field_by_field() -> None:
@@ -52,6 +53,13 @@ def test_a_connection_is_read_field_by_field() -> None:
 def test_an_address_has_the_length_of_its_family(family: int, address: bytes) -> None:
     [found] = decode(frame(event(family=family, address=address))).events
     assert (found.family, found.address) == (family, address)
+
+
+@pytest.mark.parametrize(("flags", "in_lookup"), [(0, False), (1, True), (2, False), (3, True)])
+def test_a_connect_of_getaddrinfos_own_is_told(flags: int, in_lookup: bool) -> None:
+    [found] = decode(frame(event(flags=flags))).events
+    assert isinstance(found, ConnectEvent)
+    assert found.in_lookup is in_lookup
 
 
 def test_a_name_ends_at_its_nul_and_a_full_one_does_not_run_over() -> None:

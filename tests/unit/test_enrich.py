@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from hypothesis import strategies as st
 
 from probes.asn import AsnTable
 from probes.decode import decode
-from probes.enrich import Enricher, Systems, address_text
-from probes.jsonl import JsonLines
+from probes.enrich import HELD_NS, Enricher, Systems, address_text
+from probes.jsonl import json_writer
 from probes.names import Names
 from probes.procfs import Processes
 from probes.record import (
@@ -35,6 +36,7 @@ from tests.ring_recording import Recorded, recorded
 HERE = "192.0.2.1"
 OFFSET = 1_700_000_000_000_000_000
 NOBODY = 0x7FFF_0000  # a pid that no process has
+COMM = b"worker"
 
 
 class OneSystem:
@@ -47,15 +49,19 @@ class OneSystem:
 
 
 def connect(
-    address: str = HERE, family: int = socket.AF_INET, pid: int = NOBODY, port: int = 443
+    address: str = HERE,
+    family: int = socket.AF_INET,
+    pid: int = NOBODY,
+    in_lookup: bool = False,
+    ts_ns: int = 5,
 ) -> ConnectEvent:
     packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
-    return ConnectEvent(5, pid, pid + 1, os.getuid(), family, port, packed, b"worker")
+    return ConnectEvent(ts_ns, pid, pid, os.getuid(), family, 443, packed, COMM, in_lookup)
 
 
 def named(name: bytes, address: str = HERE, pid: int = NOBODY) -> NameEvent:
     event = connect(address, pid=pid)
-    return NameEvent(4, pid, pid + 1, event.uid, event.family, event.address, b"worker", name)
+    return NameEvent(4, pid, pid, event.uid, event.family, event.address, COMM, name)
 
 
 def enrich(*events: Event, systems: Systems | None = None) -> list[Item]:
@@ -69,9 +75,10 @@ def enrich_one(event: ConnectEvent, systems: Systems | None = None) -> Connectio
 
 
 def test_a_connection_carries_all_that_was_found_out() -> None:
-    found = enrich_one(connect(pid=os.getpid()), OneSystem())
+    event = replace(connect(pid=os.getpid()), comm=own_comm())
+    found = enrich_one(event, OneSystem())
     assert found.time_ns == OFFSET + 5
-    assert (found.family, found.tid) == (socket.AF_INET, os.getpid() + 1)
+    assert (found.family, found.tid) == (socket.AF_INET, os.getpid())
     assert found.process.pid == os.getpid()
     assert found.process.executable == os.readlink("/proc/self/exe")
     assert found.destination == "192.0.2.1:443"
@@ -81,7 +88,7 @@ def test_a_connection_carries_all_that_was_found_out() -> None:
 
 @pytest.mark.parametrize("family", [socket.AF_NETLINK, socket.AF_VSOCK, socket.AF_PACKET, 99])
 def test_a_family_without_addresses_has_no_destination(family: int) -> None:
-    event = ConnectEvent(5, NOBODY, NOBODY, 0, family, 0, b"", b"worker")
+    event = ConnectEvent(5, NOBODY, NOBODY, 0, family, 0, b"", COMM, False)
     found = enrich_one(event, OneSystem())
     assert (found.family, found.address, found.port) == (family, None, None)
     assert (found.host, found.system, found.destination) == (None, None, "")
@@ -125,11 +132,66 @@ def test_an_address_that_was_asked_for_as_one_tells_nothing() -> None:
 def test_a_process_that_ends_after_it_resolved_is_still_known() -> None:
     child = subprocess.Popen(["sleep", "60"])
     enricher = Enricher(Processes(), Names(), None)
-    enricher.items([named(b"a.example", pid=child.pid)])
+    enricher.items([replace(named(b"a.example", pid=child.pid), comm=b"sleep")])
     child.kill()
     child.wait()
-    [found] = enricher.items([connect(pid=child.pid)])
+    [found] = enricher.items([replace(connect(pid=child.pid), comm=b"sleep")])
     assert found.process.executable == os.path.realpath("/bin/sleep")
+
+
+def test_what_getaddrinfo_connects_to_waits_for_the_name_that_follows() -> None:
+    enricher = Enricher(Processes(), Names(), None, lambda: 0, lambda: 5)
+    other = connect("192.0.2.9")
+    assert [row(item) for item in enricher.items([connect(in_lookup=True), other])] == [
+        ("192.0.2.9", None)
+    ]
+    assert enricher.items([]) == []
+    told, waited = enricher.items([named(b"a.example")])
+    assert isinstance(told, Resolution)
+    assert row(waited) == (HERE, "a.example")
+    assert enricher.rest() == []
+
+
+def test_each_waits_for_its_own_threads_name() -> None:
+    enricher = Enricher(Processes(), Names(), None, lambda: 0, lambda: 5)
+    first, second = NOBODY, NOBODY + 2
+    waiting = [connect(pid=pid, in_lookup=True) for pid in (first, second, second)]
+    assert enricher.items(waiting) == []
+    told = enricher.items([named(b"b.example", pid=second)])
+    assert [row(item) for item in told[1:]] == [(HERE, "b.example")] * 2
+    told = enricher.items([named(b"a.example", pid=first)])
+    assert [row(item) for item in told[1:]] == [(HERE, "a.example")]
+
+
+def test_no_connection_waits_for_ever() -> None:
+    now = 5
+    enricher = Enricher(Processes(), Names(), None, lambda: 0, lambda: now)
+    assert enricher.items([connect(in_lookup=True)]) == []
+    now += HELD_NS
+    assert [row(item) for item in enricher.items([])] == [(HERE, None)]
+    assert enricher.items([]) == []
+
+
+def test_what_waits_at_the_end_is_not_forgotten() -> None:
+    enricher = Enricher(Processes(), Names(), None, lambda: 0, lambda: 5)
+    assert enricher.items([connect(in_lookup=True)]) == []
+    assert [row(item) for item in enricher.rest()] == [(HERE, None)]
+    assert enricher.rest() == []
+
+
+def test_a_family_without_addresses_waits_for_no_name() -> None:
+    event = ConnectEvent(5, NOBODY, NOBODY, 0, socket.AF_NETLINK, 0, b"", COMM, True)
+    assert len(enrich(event)) == 1
+
+
+def row(item: Item) -> tuple[str | None, str | None]:
+    """Address and hostname of a connection."""
+    assert isinstance(item, Connection)
+    return item.address, item.host.name if item.host else None
+
+
+def own_comm() -> bytes:
+    return Path("/proc/self/comm").read_bytes().removesuffix(b"\n")
 
 
 def test_a_name_of_any_bytes_becomes_text() -> None:
@@ -139,7 +201,7 @@ def test_a_name_of_any_bytes_becomes_text() -> None:
 
 
 def test_times_are_the_wall_clocks() -> None:
-    event = ConnectEvent(time.monotonic_ns(), NOBODY, NOBODY, 0, 16, 0, b"", b"worker")
+    event = ConnectEvent(time.monotonic_ns(), NOBODY, NOBODY, 0, 16, 0, b"", COMM, False)
     before = time.time_ns()
     [found] = Enricher(Processes(), Names(), None).items([event])
     assert abs(found.time_ns - before) < 5_000_000_000
@@ -166,7 +228,7 @@ def test_what_a_kernel_wrote_becomes_what_was_done(
     assert decoded.unreadable == 0
     # An empty folder for /proc: the recorded processes are gone, and their pids may be others'.
     items = Enricher(Processes(tmp_path), Names(), systems).items(decoded.events)
-    write = JsonLines()
+    write = json_writer()
     rows = [json.loads(write(item)) for item in items if isinstance(item, Connection)]
     assert all(row["process"] is None and row["args"] == [] for row in rows)
     assert sorted_rows(case.rows) == sorted_rows(

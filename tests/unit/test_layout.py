@@ -10,7 +10,14 @@ from typing import Any, Final
 
 import pytest
 
-from probes.decode import EVENT, EVENT_FIELDS, KIND_CONNECT, KIND_NAME, NAME_SIZE
+from probes.decode import (
+    EVENT,
+    EVENT_FIELDS,
+    FLAG_IN_LOOKUP,
+    KIND_CONNECT,
+    KIND_NAME,
+    NAME_SIZE,
+)
 from probes.requirements import import_bcc
 
 BPF: Final = Path(__file__).parents[2] / "probes" / "bpf"
@@ -69,6 +76,7 @@ def test_the_header_is_what_is_decoded() -> None:
     assert c_side(name_event) == [("head", 0, EVENT.size), ("name", EVENT.size, NAME_SIZE)]
     assert ctypes.sizeof(name_event) == EVENT.size + NAME_SIZE
     assert (defined("EVENT_CONNECT"), defined("EVENT_NAME")) == (KIND_CONNECT, KIND_NAME)
+    assert defined("FLAG_IN_LOOKUP") == FLAG_IN_LOOKUP
 
 
 @pytest.mark.native

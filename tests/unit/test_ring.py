@@ -146,7 +146,7 @@ def mapped(name: str) -> bool:
 
 def test_what_is_no_ring_is_refused() -> None:
     read_end, write_end = os.pipe()
-    with pytest.raises(OSError, match="mmap|device|denied|supported"):
+    with pytest.raises(OSError, match=r"\[Errno \d+\]"):
         MappedRing(read_end, SIZE)
     os.close(read_end)
     os.close(write_end)
@@ -164,5 +164,3 @@ def test_a_frame_is_a_record(payload: bytes) -> None:
 @pytest.mark.parametrize("flags", [0, BUSY, DISCARDED, BUSY | DISCARDED])
 def test_flags_are_no_length(flags: int) -> None:
     assert [span(length | flags) for length in (0, 1, 64, 65)] == [8, 16, 72, 80]
-
-
