@@ -76,7 +76,7 @@ def _dashboard(options: Watch, capture: Capture) -> int:
     finally:
         capture.stop()
     if capture.progress.watching is not None:
-        print(summary(capture.progress, dashboard.evicted), file=sys.stderr)
+        print(summary(capture.progress, dashboard.session.store.first), file=sys.stderr)
     if capture.failure is not None:
         return _report(capture.failure)
     return dashboard.return_code or 0

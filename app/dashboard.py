@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final
@@ -71,26 +72,29 @@ class Dashboard(App[None]):
     ]
 
     def __init__(
-        self, capture: Capture, *, max_rows: int = MAX_ROWS, duration: float | None = None
+        self,
+        capture: Capture,
+        *,
+        max_rows: int = MAX_ROWS,
+        duration: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`duration`: seconds from the first moment of capture, after which the session ends."""
+        """`duration`: seconds from the first moment of capture, after which the session ends.
+
+        `clock`: seconds, for the rate.
+        """
         super().__init__()
-        self._session = Session(capture, max_rows)
+        self.session = Session(capture, max_rows)
         self._duration = duration
-        self._rate = Rate()
+        self._rate = Rate(clock)
         self._absence: Sequence[str] = ()
         self._deadline_set = False
         self._panels_due = 0  # ticks
         self._panels_stale = False
 
-    @property
-    def evicted(self) -> int:
-        """How many connections were let go because the session was full."""
-        return self._session.store.first
-
     def compose(self) -> ComposeResult:
         """The table or what stands in its place, the panels, and the lines below."""
-        self._table = ConnectionTable(self._session.view, id="table")
+        self._table = ConnectionTable(self.session.view, id="table")
         self._placeholder = Placeholder(id="placeholder")
         self._hosts = Ranking(
             "Hosts", RankingKind.FACTS, "Hostnames appear as programs look them up.", id="hosts"
@@ -121,14 +125,14 @@ class Dashboard(App[None]):
     # Data comes in.
 
     def _tick(self) -> None:
-        progress = self._session.capture.progress
-        if progress.ended and self._session.capture.failure is not None:
+        progress = self.session.capture.progress
+        if progress.ended and self.session.capture.failure is not None:
             self.exit(return_code=1)
             return
         if self._duration is not None and progress.watching and not self._deadline_set:
             self._deadline_set = True
             self.set_timer(self._duration, self.exit)
-        change = self._session.advance()
+        change = self.session.advance()
         if change.touched:
             self._table.refresh_rows(change.evicted)
             self._panels_stale = True
@@ -140,13 +144,13 @@ class Dashboard(App[None]):
         if self._panels_stale and self._panels_due <= 0:
             self._panels_stale = False
             self._panels_due = _PANELS_EVERY
-            tally = self._session.view.tally
+            tally = self.session.view.tally
             self._hosts.set_rows(host_rows(tally), len(tally.hosts))
             self._systems.set_rows(system_rows(tally), len(tally.systems))
 
     def _refresh_words(self) -> None:
         """Titles, the status line, and the placeholder. Each redraws only what has changed."""
-        session = self._session
+        session = self.session
         self._status_bar.set_status(words.status(session, self._rate.now(session)))
         self._table.border_title = words.title(session)
         self._table.border_subtitle = words.subtitle(session, self._table)
@@ -175,7 +179,7 @@ class Dashboard(App[None]):
 
     def _pin(self, key: Key) -> None:
         row = self._table.selected if self._table.display else None
-        filters = self._session.filters
+        filters = self.session.filters
         if row is None and not filters.is_pinned(key):
             self.notify("No connection is selected", severity="warning")
             return
@@ -188,7 +192,7 @@ class Dashboard(App[None]):
 
     def action_filter(self) -> None:
         """Open the filter line with what was typed last."""
-        self._filter_bar.open(str(self._session.filters.typed))
+        self._filter_bar.open(str(self.session.filters.typed))
 
     @on(FilterBar.Changed)
     def _judge(self, event: FilterBar.Changed) -> None:
@@ -200,7 +204,7 @@ class Dashboard(App[None]):
         if query is None:
             return
         self._filter_bar.close()
-        self._session.filters.type(query)
+        self.session.filters.type(query)
         self._apply_filters(self._table.selected)
         self._table.focus()
 
@@ -220,8 +224,8 @@ class Dashboard(App[None]):
 
     def action_clear(self) -> None:
         """Lift every filter."""
-        if self._session.filters.parts:
-            self._session.filters.clear()
+        if self.session.filters.parts:
+            self.session.filters.clear()
             self._apply_filters(self._table.selected)
 
     @on(Ranking.Chosen)
@@ -229,12 +233,12 @@ class Dashboard(App[None]):
         if event.key == NO_SYSTEM:
             return
         key = Key.HOST if event.ranking is self._hosts else Key.AS
-        self._session.filters.type(Query.of(key, event.key))
+        self.session.filters.type(Query.of(key, event.key))
         self._apply_filters(self._table.selected)
 
     def _apply_filters(self, selected: Connection | None) -> None:
         """Show what the filters say now; the cursor stays on `selected` where it is still shown."""
-        session = self._session
+        session = self.session
         session.apply_filters()
         self._table.set_rows(session.view, session.view.position(selected) if selected else None)
         self._filter_bar.show_active(session.filters.parts)
@@ -253,7 +257,7 @@ class Dashboard(App[None]):
 
     def action_pause(self) -> None:
         """Hold the table still while capture goes on, or go on with all that came meanwhile."""
-        self._session.pause(not self._session.paused)
+        self.session.pause(not self.session.paused)
         self._table.refresh_rows()
         self._panels_stale = True
         self._refresh_words()
@@ -275,7 +279,7 @@ class Dashboard(App[None]):
 
     def action_export(self) -> None:
         """Ask for a file name, then write the session."""
-        session = self._session
+        session = self.session
         if not len(session.store):
             self.notify("There is nothing to export yet", severity="warning")
             return
@@ -286,7 +290,7 @@ class Dashboard(App[None]):
     def _export(self, request: ExportRequest | None) -> None:
         if request is None:
             return
-        session = self._session
+        session = self.session
         if request.only_shown:
             rows = [session.view[index] for index in range(len(session.view))]
         else:
@@ -297,8 +301,8 @@ class Dashboard(App[None]):
 
     @work(thread=True)
     def _write(self, path: Path, rows: list[Connection], replace: bool) -> None:
-        progress = self._session.capture.progress
-        losses = Losses(progress.lost, progress.overflowed, self._session.store.first)
+        progress = self.session.capture.progress
+        losses = Losses(progress.lost, progress.overflowed, self.session.store.first)
         try:
             owner = calling_user(os.environ, os.geteuid())
             done = write_csv(path, rows, replace=replace, owner=owner, losses=losses)

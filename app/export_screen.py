@@ -43,7 +43,7 @@ class ExportScreen(ModalScreen[ExportRequest | None]):
         with Vertical(id="export") as box:
             box.border_title = "Export as CSV"
             box.border_subtitle = "enter writes · escape cancels"
-            yield Input(self._name, select_on_focus=False, id="export-name")
+            yield Input(self._name, select_on_focus=False, compact=True, id="export-name")
             if self._shown is not None:
                 yield Checkbox(
                     f"Only the {self._shown:,} of {self._stored:,} rows that the filter keeps",

@@ -268,10 +268,13 @@ def test_cancelled_leaves_everything_as_it_was(
         assert path.read_text() == OLD
 
 
-def test_reports_progress_until_the_last_row(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rows", "told"), [(0, [0]), (1, [1]), (BATCH, [BATCH]), (BATCH + 1, [BATCH, BATCH + 1])]
+)
+def test_reports_progress_until_the_last_row(tmp_path: Path, rows: int, told: list[int]) -> None:
     counts: list[int] = []
-    write_csv(tmp_path / "out.csv", [GITHUB] * (BATCH + 1), replace=False, progress=counts.append)
-    assert counts == [BATCH, BATCH + 1]
+    write_csv(tmp_path / "out.csv", [GITHUB] * rows, replace=False, progress=counts.append)
+    assert counts == told
 
 
 def test_rows_that_fail_leave_nothing_behind(tmp_path: Path) -> None:
@@ -340,12 +343,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("only root can mount a small file system")
     place = tmp_path / "disk"
     place.mkdir()
-    if (
-        subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=64k", "none", place], check=False
-        ).returncode
-        != 0
-    ):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", place]
+    if subprocess.run(mount, check=False).returncode != 0:
         pytest.skip("this machine does not let tests mount file systems")
     try:
         yield place

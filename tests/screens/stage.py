@@ -1,0 +1,115 @@
+"""A dashboard to try keys on, fed by a source that a test holds in its hand."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from app.capture import Capture
+from app.dashboard import Dashboard
+from probes.errors import SourceError
+from probes.jsonl import JsonReader
+from probes.record import Connection, Hook, HookKind, Item, Sink, Watching
+from widgets.connection_table import ConnectionTable
+
+SESSION = Path(__file__).parent.parent / "data" / "session.jsonl"
+WATCHING = Watching(
+    Hook(HookKind.KPROBE, "security_socket_connect"), names=True, systems_date=date(2026, 6, 17)
+)
+
+
+def recorded() -> list[Connection]:
+    """The recorded session's connections."""
+    read = JsonReader()
+    return [read(line) for line in SESSION.read_text().splitlines()]
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """A source that hands over what a test gives it, when the test gives it."""
+
+    inbox: queue.Queue[Watching | SourceError | Sequence[Item] | int | None] = field(
+        default_factory=queue.Queue
+    )
+
+    def attach(self) -> None:
+        self.inbox.put(WATCHING)
+
+    def give(self, *items: Item) -> None:
+        self.inbox.put(items)
+
+    def lose(self, total: int) -> None:
+        self.inbox.put(total)
+
+    def fail(self, message: str) -> None:
+        self.inbox.put(SourceError(message))
+
+    def run(self, sink: Sink, stopped: threading.Event) -> None:
+        sink.progress("Compiling the probes")
+        while not stopped.is_set():
+            try:
+                said = self.inbox.get(timeout=0.01)
+            except queue.Empty:
+                continue
+            if isinstance(said, SourceError):
+                raise said
+            if isinstance(said, Watching):
+                sink.attached(said)
+            elif isinstance(said, int):
+                sink.lost(said)
+            elif said is not None:
+                sink.take(said)
+
+
+class Stage:
+    """A running dashboard. Time stands still for its rate."""
+
+    def __init__(self, *, attached: bool = True, max_rows: int = 1_000_000) -> None:
+        self.source = Fed()
+        self.capture = Capture(self.source)
+        self.now = 0.0
+        self.app = Dashboard(self.capture, max_rows=max_rows, clock=lambda: self.now)
+        if attached:
+            self.source.attach()
+        self.capture.start()
+
+    @property
+    def table(self) -> ConnectionTable:
+        return self.app.query_one(ConnectionTable)
+
+    @property
+    def rows(self) -> list[Connection]:
+        """What the table shows."""
+        view = self.app.session.view
+        return [view[index] for index in range(len(view))]
+
+    async def give(self, pilot: Pilot[None], *items: Item) -> None:
+        """Hand over items, and wait until the dashboard has taken them."""
+        seen = self.capture.progress.seen + sum(isinstance(item, Connection) for item in items)
+        self.source.give(*items)
+        await settled(
+            pilot, lambda: self.capture.progress.seen == seen and not self.capture.waiting
+        )
+
+    async def until_attached(self, pilot: Pilot[None]) -> None:
+        await settled(pilot, lambda: self.capture.progress.watching is not None)
+
+
+async def settled(pilot: Pilot[None], condition: object) -> None:
+    """Wait until `condition()` holds, and for a whole tick after it."""
+    assert callable(condition)
+    for _ in range(500):
+        if condition():
+            break
+        await asyncio.sleep(0.01)
+    else:
+        raise AssertionError("the dashboard did not get there")
+    await asyncio.sleep(0.15)
+    await pilot.pause()
