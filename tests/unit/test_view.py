@@ -15,7 +15,7 @@ from app.store import Store
 from app.tally import Tally
 from app.view import View
 from probes.record import AutonomousSystem, Connection, Host, HostSource, Process, Resolution
-from tests.connections import CURL, GITHUB, NETLINK
+from tests.connections import CURL, NETLINK
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 WGET = replace(CURL, pid=2, comm="wget", executable="/usr/bin/wget", user="bob")
