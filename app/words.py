@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from app.session import Session
+from app.terminal import SMALLEST
 from widgets.status_bar import Status
 
-SMALLEST: Final = (40, 10)  # columns and lines, below which nothing useful fits
 _RATE_OVER: Final = 2.0  # seconds
 
 
