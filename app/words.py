@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from app.session import Session
+from app.terminal import SMALLEST
 from probes.record import HookKind
 from widgets.status_bar import Status
 
-SMALLEST: Final = (40, 10)  # columns and lines, below which nothing useful fits
 _RATE_OVER: Final = 2.0  # seconds
 
 
@@ -112,11 +112,14 @@ def _emptiness(session: Session) -> tuple[str, ...]:
         return ("Nothing matches the filter", "escape lifts it, / changes it")
     if session.paused:
         return ("Paused", "space goes on")
+    left_out = f"{progress.filtered:,} were left out, as the command line asks."
     if progress.ended:
+        if progress.filtered:
+            return ("Nothing of the recording was asked for", left_out)
         return ("The recording is empty",)
     hints = ["Connections appear here as programs make them."]
     if progress.filtered:
-        hints.append(f"{progress.filtered:,} were left out, as the command line asks.")
+        hints.append(left_out)
     if progress.watching and progress.watching.hook.blind_spots:
         hints.append(
             f"This hook misses connects of {', '.join(progress.watching.hook.blind_spots)}."

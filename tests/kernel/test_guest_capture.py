@@ -17,12 +17,13 @@ def test_the_kprobe_is_in_use(recording: Recording) -> None:
 @pytest.mark.parametrize("scenario", SCENARIO_NAMES)
 def test_what_is_done_is_seen(recording: Recording, scenario: str) -> None:
     assert recording.report(scenario).impossible is None
-    assert not recording.complaints(scenario)
+    complaints = recording.complaints(scenario)
+    assert not complaints, "\n".join(complaints)
 
 
 def test_every_row_keeps_the_promises(recording: Recording) -> None:
     assert recording.rows
-    assert not flaws(recording)
+    assert not flaws(recording), "\n".join(flaws(recording))
 
 
 def test_sigint_ends_it_cleanly_and_nothing_was_lost(recording: Recording) -> None:
