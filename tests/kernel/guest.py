@@ -70,13 +70,13 @@ def run_in_guest(
         *("--memory", "2G", "--cpus", "2"),
         *("--", "sh", "-c", _READ_AHEAD, "sh", *command),
     ]
-    # virtme-ng reads its user's settings and leaves a cache behind: it gets a home of its own.
+    # virtme-ng reads its user's settings and leaves files behind: it gets a home of its own.
     with tempfile.TemporaryDirectory(prefix="sock-tui-guest-") as home:
         # Pipes and not files: QEMU opens each stream anew, and would truncate and overwrite.
         process = subprocess.Popen(
             vng,
             cwd=folder,
-            env={**os.environ, "PATH": path, "HOME": home},
+            env={**os.environ, "PATH": path, "HOME": home, "TMPDIR": home},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
