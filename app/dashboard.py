@@ -50,7 +50,7 @@ class Dashboard(App[None]):
         (120, "-wide"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "pin_process", "Process", tooltip="Keep only the selected row's process"),
+        Binding("p", "pin_process", "Proc", tooltip="Keep only the selected row's process"),
         Binding("u", "pin_user", "User", tooltip="Keep only the selected row's user"),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Type a filter"),
         Binding("escape", "clear", "Clear", show=False, tooltip="Lift every filter"),
@@ -88,6 +88,7 @@ class Dashboard(App[None]):
         self._duration = duration
         self._rate = Rate(clock)
         self._absence: Sequence[str] = ()
+        self._titles = ("", "")
         self._deadline_set = False
         self._panels_due = 0  # ticks
         self._panels_stale = False
@@ -152,9 +153,15 @@ class Dashboard(App[None]):
         """Titles, the status line, and the placeholder. Each redraws only what has changed."""
         session = self.session
         self._status_bar.set_status(words.status(session, self._rate.now(session)))
-        self._table.border_title = words.title(session)
-        self._table.border_subtitle = words.subtitle(session, self._table)
+        self._entitle(words.title(session), words.subtitle(session, self._table))
         self._show_placeholder(words.absence(session, self.size))
+
+    def _entitle(self, title: str, subtitle: str) -> None:
+        # A title that is set is drawn, also where it is the same.
+        if (title, subtitle) != self._titles:
+            self._titles = (title, subtitle)
+            self._table.border_title = title
+            self._table.border_subtitle = subtitle
 
     def _show_placeholder(self, reason: Sequence[str]) -> None:
         absent = bool(reason)

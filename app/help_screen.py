@@ -45,12 +45,7 @@ class HelpScreen(ModalScreen[None]):
         """`bindings`: the dashboard's own, whose tooltips say what they do."""
         super().__init__()
         self._keys = [
-            (
-                "space"
-                if binding.key == "space"
-                else binding.key_display or binding.key.partition(",")[0],
-                binding.tooltip,
-            )
+            (binding.key_display or binding.key.partition(",")[0], binding.tooltip)
             for binding in bindings
             if isinstance(binding, Binding)
         ]

@@ -6,6 +6,7 @@ import argparse
 import math
 import os
 import pwd
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +20,7 @@ from probes.text import visible
 
 Wanted = Callable[[Connection], bool]
 
+_HOOKS: Final = (HookKind.KPROBE, HookKind.TRACEPOINT)
 _DESCRIPTION: Final = "Show live which process on this machine connects where."
 _EPILOG: Final = """\
 filters:
@@ -103,7 +105,7 @@ def _parse_live(arguments: list[str]) -> Watch:
     parser = _Parser("sock-tui", _DESCRIPTION, _EPILOG)
     parser.add_argument("--version", action="version", version=f"sock-tui {_version()}")
     _add_output(parser)
-    _add_filters(parser)
+    _add_filters(parser, pid=_running_pid, user=_known_user)
     group = parser.add_argument_group("capture")
     group.add_argument(
         "--hook",
@@ -130,7 +132,8 @@ def _parse_open(arguments: list[str]) -> Watch:
         help="replay at N times its own pace, not as fast as can be",
     )
     _add_output(parser)
-    _add_filters(parser)
+    # It may be another machine's recording, and is of other processes than those that run now.
+    _add_filters(parser, pid=_pid, user=_user)
     return _watch(parser.parse_args(arguments))
 
 
@@ -172,10 +175,12 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_filters(parser: argparse.ArgumentParser) -> None:
+def _add_filters(
+    parser: argparse.ArgumentParser, *, pid: Callable[[str], Query], user: Callable[[str], Query]
+) -> None:
     group = parser.add_argument_group("filters", "The first three may be given more than once.")
-    group.add_argument("-p", "--pid", action="append", type=_pid, help="only this process")
-    group.add_argument("-u", "--user", action="append", type=_user, help="only this user's")
+    group.add_argument("-p", "--pid", action="append", type=pid, help="only this process")
+    group.add_argument("-u", "--user", action="append", type=user, help="only this user's")
     group.add_argument("-P", "--port", action="append", type=_port, help="only to this port")
     group.add_argument("--filter", type=_query, metavar="TEXT", help="only what matches TEXT")
 
@@ -233,19 +238,27 @@ def _of(key: Key, text: str) -> Query:
 
 
 def _pid(text: str) -> Query:
-    query = _of(Key.PID, text)
+    return _of(Key.PID, text)
+
+
+def _running_pid(text: str) -> Query:
+    query = _pid(text)
     if not Path("/proc", text).exists():
         _reject(f"no process {text} is running")
     return query
 
 
 def _user(text: str) -> Query:
+    return _of(Key.USER, text)
+
+
+def _known_user(text: str) -> Query:
     if not text.isdecimal():
         try:
             pwd.getpwnam(text)
         except (KeyError, ValueError):
             _reject(f"no user '{text}' on this machine (a number serves for one unknown here)")
-    return _of(Key.USER, text)
+    return _user(text)
 
 
 def _port(text: str) -> Query:
@@ -262,10 +275,9 @@ def _query(text: str) -> Query:
 def _hook(text: str) -> HookKind | None:
     if text == "auto":
         return None
-    try:
-        return HookKind(text)
-    except ValueError:
+    if text not in _HOOKS:
         _reject(f"'{text}' is none of auto, kprobe, tracepoint")
+    return HookKind(text)
 
 
 def _positive(text: str) -> float:
@@ -286,22 +298,34 @@ def _count(text: str) -> int:
 
 def _readable(text: str) -> Path:
     path = Path(text)
-    if not path.exists():
-        _reject(f"{text} does not exist")
-    if path.is_dir():
-        _reject(f"{text} is a directory")
+    mode = _mode(path)
+    if mode is None:
+        _reject(f"'{text}' does not exist")
+    if stat.S_ISDIR(mode):
+        _reject(f"'{text}' is a directory")
     if not os.access(path, os.R_OK):
-        _reject(f"{text} cannot be read")
+        _reject(f"'{text}' cannot be read: Permission denied")
     return path
 
 
 def _writable(text: str) -> Path:
     """Faults that need not wait for the end of a session."""
     path = Path(text)
-    if path.is_dir():
-        _reject(f"{text} is a directory")
-    if not path.parent.is_dir():
-        _reject(f"the directory {path.parent} does not exist")
+    if stat.S_ISDIR(_mode(path) or 0):
+        _reject(f"'{text}' is a directory")
+    folder = _mode(path.parent)
+    if folder is None or not stat.S_ISDIR(folder):
+        _reject(f"the directory '{path.parent}' does not exist")
     if not os.access(path.parent, os.W_OK):
-        _reject(f"the directory {path.parent} cannot be written to")
+        _reject(f"the directory '{path.parent}' cannot be written to")
     return path
+
+
+def _mode(path: Path) -> int | None:
+    """What there is under this name, as in st_mode; None where there is nothing."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        _reject(f"'{path}' cannot be used: {error.strerror}")

@@ -93,7 +93,8 @@ class Stage:
     async def give(self, pilot: Pilot[None], *items: Item) -> None:
         """Hand over items, and wait until the dashboard has taken them."""
         seen = self.capture.progress.seen + sum(isinstance(item, Connection) for item in items)
-        self.source.give(*items)
+        if items:
+            self.source.give(*items)
         await settled(
             pilot, lambda: self.capture.progress.seen == seen and not self.capture.waiting
         )

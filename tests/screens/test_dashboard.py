@@ -239,7 +239,7 @@ async def test_e_writes_what_the_filter_keeps(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     stage = Stage()
-    async with stage.app.run_test(size=(80, 24)) as pilot:
+    async with stage.app.run_test(size=(80, 24), notifications=True) as pilot:
         await stage.give(pilot, GITHUB, OTHER, OTHER)
         await pilot.press("p")
         await exported(pilot, stage, "enter")
