@@ -68,6 +68,7 @@ def run_in_guest(
         *("vng", "--run", str(kernel.vmlinuz)),
         *("--disable-kvm", "--force-9p"),  # /dev/kvm may be there and hang; virtiofsd is not
         *("--memory", "2G", "--cpus", "2"),
+        *("--user", "root"),  # in the guest, whoever starts it
         *("--", "sh", "-c", _READ_AHEAD, "sh", *command),
     ]
     # virtme-ng reads its user's settings and leaves files behind: it gets a home of its own.
