@@ -68,15 +68,16 @@ def run_in_guest(
         *("vng", "--run", str(kernel.vmlinuz)),
         *("--disable-kvm", "--force-9p"),  # /dev/kvm may be there and hang; virtiofsd is not
         *("--memory", "2G", "--cpus", "2"),
+        *("--user", "root"),  # in the guest, whoever starts it
         *("--", "sh", "-c", _READ_AHEAD, "sh", *command),
     ]
-    # virtme-ng reads its user's settings and leaves a cache behind: it gets a home of its own.
+    # virtme-ng reads its user's settings and leaves files behind: it gets a home of its own.
     with tempfile.TemporaryDirectory(prefix="sock-tui-guest-") as home:
         # Pipes and not files: QEMU opens each stream anew, and would truncate and overwrite.
         process = subprocess.Popen(
             vng,
             cwd=folder,
-            env={**os.environ, "PATH": path, "HOME": home},
+            env={**os.environ, "PATH": path, "HOME": home, "TMPDIR": home},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -70,6 +70,6 @@ def _processes_with(setting: str) -> list[str]:
         try:
             if setting.encode() in (process / "environ").read_bytes().split(b"\0"):
                 found.append(process.name)
-        except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        except OSError:  # it ended meanwhile, or is another user's and so not ours
             continue
     return found

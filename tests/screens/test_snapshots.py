@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 from textual.pilot import Pilot
 
-from tests.screens.stage import Stage, recorded
+from tests.screens.stage import Stage, recorded, type_filter
 from tests.screens.zone import utc
 
 Act = Callable[[Stage, Pilot[None]], Awaitable[None]]
@@ -39,6 +39,16 @@ def pressing(*keys: str) -> Act:
     return act
 
 
+def filtering(text: str, *then: str) -> Act:
+    async def act(stage: Stage, pilot: Pilot[None]) -> None:
+        await play(stage, pilot)
+        await type_filter(pilot, text, *then)
+        stage.now += 100.0
+        await stage.give(pilot)
+
+    return act
+
+
 async def compiling(stage: Stage, pilot: Pilot[None]) -> None:
     await pilot.pause(0.3)
 
@@ -56,9 +66,9 @@ SCENES: dict[str, Act] = {
     "nothing_yet": attach,
     "running": play,
     "pinned": pressing("up", "p"),
-    "filtered": pressing("slash", *"host:github", "enter"),
-    "wrong_filter": pressing("slash", *"prot:443"),
-    "no_match": pressing("slash", *"nonesuch", "enter"),
+    "filtered": filtering("host:github", "enter"),
+    "wrong_filter": filtering("prot:443"),
+    "no_match": filtering("nonesuch", "enter"),
     "hosts": pressing("h"),
     "systems": pressing("a"),
     "paused_and_lossy": paused,
