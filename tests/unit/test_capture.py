@@ -45,7 +45,11 @@ def ended(capture: Capture) -> Progress:
 
 
 def giving(*batches: Sequence[Item]) -> Script:
-    return lambda sink, _: [sink.take(batch) for batch in batches]
+    def script(sink: Sink, _: threading.Event) -> None:
+        for batch in batches:
+            sink.take(batch)
+
+    return script
 
 
 def test_what_was_given_is_drained_in_order(captured: Captured) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -199,20 +200,21 @@ def test_what_is_wrong_cannot_act_on_the_terminal(
 
 
 @pytest.fixture
-def barred(tmp_path: Path) -> Iterator[Path]:
+def barred() -> Iterator[Path]:
     """A folder of which this process, as long as the test runs no root, may not use much."""
-    (tmp_path / "unreadable").touch(mode=0)
-    (tmp_path / "closed").mkdir(mode=0)
-    (tmp_path / "unwritable").mkdir(mode=0o555)
-    was_root = os.geteuid() == 0
-    if was_root:
-        for parent in [tmp_path, *tmp_path.parents[:2]]:
-            parent.chmod(parent.stat().st_mode | 0o055)
-        os.setresuid(65534, 65534, 0)
-    yield tmp_path
-    if was_root:
-        os.setresuid(0, 0, 0)
-    (tmp_path / "closed").chmod(0o700)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "unreadable").touch(mode=0)
+        (folder / "closed").mkdir(mode=0)
+        (folder / "unwritable").mkdir(mode=0o555)
+        was_root = os.geteuid() == 0
+        if was_root:
+            os.setresuid(65534, 65534, 0)
+        yield folder
+        if was_root:
+            os.setresuid(0, 0, 0)
+        (folder / "closed").chmod(0o700)
 
 
 @pytest.mark.parametrize(

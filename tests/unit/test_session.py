@@ -186,14 +186,17 @@ def test_the_status_line_has_the_facts(live: Live) -> None:
     assert (now.as_date, now.names, now.names_ok) == ("2026-01-31", "on", True)
 
 
-@pytest.mark.parametrize(
-    ("names", "said", "fine"), [(True, "on", True), (False, "off", False), (None, "", True)]
-)
-def test_the_status_line_says_whether_names_are_watched(
-    live: Live, names: bool | None, said: str, fine: bool
-) -> None:
+@pytest.mark.parametrize(("names", "said"), [(True, "on"), (False, "off")])
+def test_the_status_line_says_whether_names_are_watched(live: Live, names: bool, said: str) -> None:
     live.give(replace(WATCHING, names=names))
-    assert (status(live.session, 0).names, status(live.session, 0).names_ok) == (said, fine)
+    assert (status(live.session, 0).names, status(live.session, 0).names_ok) == (said, names)
+
+
+def test_a_recording_has_no_rate_no_table_and_no_switch_for_names(live: Live) -> None:
+    live.give(RECORDING, [ROW])
+    now = status(live.session, 12.5)
+    assert (now.hook, now.seen) == (RECORDING.hook, 1)
+    assert (now.rate, now.as_date, now.names, now.names_ok) == (None, None, "", True)
 
 
 def test_the_rate_is_of_the_last_two_seconds(live: Live) -> None:

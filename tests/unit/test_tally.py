@@ -75,9 +75,14 @@ def test_a_system_is_told_by_number_and_none_has_a_row_of_its_own() -> None:
     )
     assert [(row.key, row.label, row.count) for row in system_rows(tally)] == [
         (NO_SYSTEM, "none (private, local)", 3),
-        ("36459", "AS36459 (GITHUB)", 2),
-        ("13335", "AS13335 (CLOUDFLARE)", 1),
+        ("36459", "GITHUB (36459)", 2),
+        ("13335", "CLOUDFLARE (13335)", 1),
     ]
+
+
+def test_a_system_whose_holder_nobody_knows_is_its_number() -> None:
+    [row] = system_rows(tally_of(replace(GITHUB, system=AutonomousSystem(64500, ""))))
+    assert row.label == "AS64500"
 
 
 def test_what_has_left_is_not_listed_any_more() -> None:
