@@ -12,6 +12,7 @@ from typing import Final
 from kit.machine import REPOSITORY, give_up
 
 NAME: Final = "name.bench.test"
+ADDRESS: Final = "127.77.0.1"  # not the one that the connects go to, so that rows keep no name
 
 # Where /etc/hosts alone knows the name, no resolver of the machine's own takes part.
 _WITH_HOSTS: Final = 'mount --bind "$1" /etc/hosts; mount --bind "$2" /etc/nsswitch.conf; '
@@ -35,7 +36,7 @@ class Loads:
     def lookups(self, calls: int) -> list[float]:
         """getaddrinfo() of a name that stands in /etc/hosts: nanoseconds of each."""
         hosts, switch = self.folder / "hosts", self.folder / "nsswitch.conf"
-        hosts.write_text(f"127.0.0.1 localhost\n127.0.0.1 {NAME}\n")
+        hosts.write_text(f"127.0.0.1 localhost\n{ADDRESS} {NAME}\n")
         switch.write_text("hosts: files\n")
         script = f'set -e; {_WITH_HOSTS}shift 2; exec "$@"'
         program = [str(self._program("lookups")), NAME, str(calls)]
