@@ -23,7 +23,7 @@ static void call(void)
 		give_up("connect()", strerror(errno));
 }
 
-/* A batch is shorter than a scheduler's turn: the median of many knows no interruptions. */
+/* A batch should be much shorter than a scheduler's turn: most are then never interrupted. */
 static void full(unsigned long batches, unsigned long calls)
 {
 	for (unsigned long batch = 0; batch < batches; batch++) {

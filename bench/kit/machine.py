@@ -43,9 +43,8 @@ def two_cores() -> tuple[int, int]:
 
 def with_tracefs(command: list[str]) -> list[str]:
     """`command` in a mount namespace of its own, in which tracefs is mounted."""
-    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", _WITH_TRACEFS, "sh"] + (
-        command
-    )
+    private = ["unshare", "--mount", "--propagation", "private"]
+    return [*private, "sh", "-c", _WITH_TRACEFS, "sh", *command]
 
 
 def description() -> str:

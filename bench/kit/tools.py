@@ -111,7 +111,7 @@ def printing_tool() -> Tool:
 
 
 def bpftrace() -> Tool | None:
-    """bpftrace's few lines for the same; None where it is not installed."""
+    """The same in a few lines of bpftrace; None where that is not installed."""
     if shutil.which("bpftrace") is None:
         return None
 
