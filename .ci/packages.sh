@@ -23,6 +23,9 @@ readonly test_packages=(
   "curl|a real client whose connections the tests capture"
   "tmux|the terminal in which the tests drive the dashboard"
   "iproute2|network namespaces, where test traffic stays"
+  "gcc|compiles the load that the measurements make"
+  "libc6-dev|its headers"
+  "bpftrace|what the measurements compare with"
 )
 
 is_debian() {
@@ -99,9 +102,9 @@ require_packages() {
   if [[ $1 == test ]]; then
     type -P qemu-system-x86_64 busybox depmod udevadm zstd cpio file curl tmux ip >/dev/null ||
       missing+=("what the kernel tests need")
-    fedora=" qemu-system-x86-core busybox kmod systemd-udev zstd cpio file curl tmux iproute"
-    arch=" qemu-system-x86 busybox kmod systemd zstd cpio file curl tmux iproute2"
-    suse=" qemu-x86 busybox-static kmod udev zstd cpio file curl tmux iproute2"
+    fedora=" qemu-system-x86-core busybox kmod systemd-udev zstd cpio file curl tmux iproute bpftrace"
+    arch=" qemu-system-x86 busybox kmod systemd zstd cpio file curl tmux iproute2 bpftrace"
+    suse=" qemu-x86 busybox-static kmod udev zstd cpio file curl tmux iproute2 bpftrace"
   fi
   ((${#missing[@]})) || return 0
   list=$(printf ', %s' "${missing[@]}")

@@ -133,13 +133,13 @@ def test_rows_are_evicted_from_under_a_pause() -> None:
 
 def test_filters_hold_for_what_is_there_and_what_comes(live: Live) -> None:
     live.give([ROW, WGET])
-    live.session.filters.toggle_process(WGET.process)
+    live.session.filters.toggle(Key.PID, WGET.process)
     live.session.apply_filters()
     assert live.shown == [WGET]
     live.give([ROW, WGET])
     assert live.shown == [WGET, WGET]
     assert title(live.session) == "Connections 2 of 4"
-    live.session.filters.toggle_process(ROW.process)
+    live.session.filters.toggle(Key.PID, ROW.process)
     live.session.apply_filters()
     assert len(live.shown) == 4, "the key lifts what it pinned, on whatever row"
 
@@ -147,13 +147,13 @@ def test_filters_hold_for_what_is_there_and_what_comes(live: Live) -> None:
 def test_pins_and_the_typed_filter_all_hold(live: Live) -> None:
     filters = live.session.filters
     filters.type(parse("port:443 curl"))
-    filters.toggle_user(ROW.process)
-    filters.toggle_process(ROW.process)
+    filters.toggle(Key.USER, ROW.process)
+    filters.toggle(Key.PID, ROW.process)
     assert filters.parts == ["user:alice", "pid:8549", "port:443", "curl"]
     assert filters.query.matches(ROW)
     assert not filters.query.matches(WGET)
     assert filters.is_pinned(Key.USER)
-    filters.toggle_user(None)
+    filters.toggle(Key.USER, None)
     assert filters.parts == ["pid:8549", "port:443", "curl"]
     assert not filters.is_pinned(Key.USER)
     filters.clear()
@@ -161,14 +161,14 @@ def test_pins_and_the_typed_filter_all_hold(live: Live) -> None:
 
 
 def test_there_is_nothing_to_pin_without_a_row(live: Live) -> None:
-    live.session.filters.toggle_process(None)
-    live.session.filters.toggle_user(None)
+    live.session.filters.toggle(Key.PID, None)
+    live.session.filters.toggle(Key.USER, None)
     assert live.session.filters.parts == []
 
 
 def test_an_odd_user_name_can_be_pinned(live: Live) -> None:
     odd = replace(ROW, process=replace(CURL, user='do main\\al"ice'))
-    live.session.filters.toggle_user(odd.process)
+    live.session.filters.toggle(Key.USER, odd.process)
     assert live.session.filters.query.matches(odd)
     assert not live.session.filters.query.matches(ROW)
 

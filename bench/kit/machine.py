@@ -1,0 +1,68 @@
+"""The machine that is measured: may it be, which cores, and how to describe it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Final, NoReturn
+
+REPOSITORY: Final = Path(__file__).parents[2]
+
+# Tools look for tracefs in either place, and it need not be mounted: this mounts it for a command
+# alone, so that nothing changes for the rest of the machine.
+_WITH_TRACEFS: Final = """
+mount -t debugfs debugfs /sys/kernel/debug
+mount -t tracefs tracefs /sys/kernel/tracing
+mkdir -p /sys/kernel/debug/tracing 2>/dev/null
+mount -t tracefs tracefs /sys/kernel/debug/tracing
+exec "$@"
+"""
+
+
+def give_up(message: str) -> NoReturn:
+    """End the measurement with one line that says why."""
+    sys.exit(f"{Path(sys.argv[0]).name}: {message}")
+
+
+def require_root() -> None:
+    """Ends the measurement where probes cannot be attached."""
+    if os.geteuid() != 0:
+        give_up("attaching probes takes root. Run: sudo make bench")
+
+
+def two_cores() -> tuple[int, int]:
+    """A core for whatever reads events and one for whatever makes them; ends where there is one."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        give_up("the load and what watches it need a core each, and there is only one")
+    return cores[0], cores[1]
+
+
+def with_tracefs(command: list[str]) -> list[str]:
+    """`command` in a mount namespace of its own, in which tracefs is mounted."""
+    private = ["unshare", "--mount", "--propagation", "private"]
+    return [*private, "sh", "-c", _WITH_TRACEFS, "sh", *command]
+
+
+def description() -> str:
+    """One line: kernel, processor, BCC, Python, and how busy others kept the machine."""
+    import bcc
+
+    version = getattr(bcc, "__version__", None) or metadata.version("bcc")
+    cores = os.cpu_count()
+    load = os.getloadavg()[0]
+    return (
+        f"Linux {platform.release()} {platform.machine()}, {cores} cores ({_processor()}), "
+        f"BCC {version}, Python {platform.python_version()}, load average {load:.1f}"
+    )
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return "processor unknown"

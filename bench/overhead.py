@@ -1,0 +1,164 @@
+"""What watching costs the programs that are watched: one connect(), one getaddrinfo().
+
+A C program on a core of its own makes the calls and takes their time, untraced and traced in turn
+(A B A C A D A ...), since a shared machine's speed changes by the second: what a tool adds is the
+median while it watched, less the mean of the medians right before and right after it. The table
+gives the median of all rounds, the lowest and the highest; and, as "quiet", the same of each
+measurement's 5th percentile instead of its median: what other programs on the machine disturb
+least.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from kit.load import Loads
+from kit.machine import description, give_up, require_root, two_cores
+from kit.table import ratio, show
+from kit.tools import Tool, ToolError, bpftrace, printing_tool, running, sock_tui
+
+BATCHES, CALLS = 4_000, 50  # in all less than the ring holds: every event is recorded
+RATE, PACED_CALLS = 5_000, 2_500  # half a second
+LOOKUPS = 3_000
+DRAINED: Final = 0.3  # seconds for a tool to go through what it has
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One kind of load. `limit`: nanoseconds that sock-tui may add to a call."""
+
+    what: str
+    limit: float
+
+
+FULL: Final = Load("one connect(), at full load", 600)
+PACED: Final = Load(f"one connect(), at {RATE:,}/s", 500)
+LOOKUP: Final = Load("one getaddrinfo()", 2_500)
+LOADS: Final = (FULL, PACED, LOOKUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Nanoseconds a call: the median, and the 5th percentile."""
+
+    median: float
+    quiet: float
+
+    def beyond(self, before: Cost, after: Cost) -> Cost:
+        """What this is more than the mean of two others."""
+        return Cost(
+            self.median - (before.median + after.median) / 2,
+            self.quiet - (before.quiet + after.quiet) / 2,
+        )
+
+
+Costs = dict[Load, Cost]
+
+
+@dataclass(slots=True)
+class Watched:
+    """What a tool added in each round, and what it lost in all."""
+
+    tool: Tool
+    added: dict[Load, list[Cost]] = field(default_factory=lambda: {load: [] for load in LOADS})
+    lost: int = 0
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5, help="how often each tool is measured")
+    rounds: int = parser.parse_args().rounds
+    require_root()
+    reader, maker = two_cores()
+    os.sched_setaffinity(0, {reader})
+    tools = [sock_tui("--export", "FOLDER/session.csv"), printing_tool(), bpftrace()]
+    watched = [Watched(tool) for tool in tools if tool is not None]
+    untraced: list[Costs] = []
+    with tempfile.TemporaryDirectory(prefix="sock-tui-bench-") as name:
+        loads = Loads(Path(name), maker)
+        try:
+            before = measure(loads)
+            untraced.append(before)
+            for number in range(rounds):
+                for each in watched:
+                    folder = Path(name, f"{number}-{each.tool.name.replace(' ', '-')}")
+                    traced = measure_watched(loads, each, folder, reader)
+                    after = measure(loads)
+                    untraced.append(after)
+                    for load in LOADS:
+                        added = traced[load].beyond(before[load], after[load])
+                        each.added[load].append(added)
+                    before = after
+        except ToolError as error:
+            give_up(str(error))
+    report(watched, untraced, rounds)
+
+
+def measure(loads: Loads) -> Costs:
+    """The cost of a call in each load."""
+    measured = {
+        FULL: loads.full(BATCHES, CALLS),
+        PACED: loads.paced(RATE, PACED_CALLS),
+        LOOKUP: loads.lookups(LOOKUPS),
+    }
+    return {
+        load: Cost(statistics.median(calls), calls[len(calls) // 20])
+        for load, calls in measured.items()
+    }
+
+
+def measure_watched(loads: Loads, watched: Watched, folder: Path, core: int) -> Costs:
+    """The same while the tool watches."""
+    with running(watched.tool, folder, core) as run:
+        time.sleep(DRAINED)
+        costs = measure(loads)
+        time.sleep(DRAINED)
+    watched.lost += run.lost
+    return costs
+
+
+def report(watched: Sequence[Watched], untraced: Sequence[Costs], rounds: int) -> None:
+    """Print the tables."""
+    for load in LOADS:
+        calls = [costs[load] for costs in untraced]
+        rows = [["untraced, a call", *_spread(calls), "", "", ""]]
+        ours = _median(watched[0].added[load])
+        for each in watched:
+            is_ours = each is watched[0]
+            limits = [f"{load.limit:,.0f}", ratio(ours, load.limit)] if is_ours else ["", ""]
+            added = each.added[load]
+            rows.append(
+                [f"{each.tool.name} adds", *_spread(added), *limits, ratio(_median(added), ours)]
+            )
+        header = ["", "median", "lowest", "highest", "quiet", "limit", "of limit", "to sock-tui"]
+        show(f"{load.what}: nanoseconds", header, rows)
+    events = rounds * (BATCHES * CALLS + PACED_CALLS + LOOKUPS)
+    lost = ", ".join(f"{each.tool.name} {each.lost:,}" for each in watched)
+    print(f"\nevents lost, of some {events:,}: {lost}")
+    if len(watched) < 3:
+        print("bpftrace is not installed (apt-get install bpftrace) and was not measured")
+    print(f"hook: tracepoint; {rounds} rounds, interleaved with untraced ones")
+    print(description())
+
+
+def _median(costs: Sequence[Cost]) -> float:
+    return statistics.median(cost.median for cost in costs)
+
+
+def _spread(costs: Sequence[Cost]) -> list[str]:
+    medians = [cost.median for cost in costs]
+    quiet = statistics.median(cost.quiet for cost in costs)
+    return [f"{value:,.0f}" for value in (_median(costs), min(medians), max(medians), quiet)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""How long sock-tui takes to start: to its first whole screen, and until it misses nothing.
+
+Beside it: a bare BCC tool that compiles and attaches the same programs and does nothing else,
+whose phases show where the time goes; and bpftrace's few lines for the same two hooks. One after
+the other in each round, so that all meet the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from kit.machine import REPOSITORY, description, give_up, require_root
+from kit.screen import seconds_until
+from kit.table import ratio, show
+from kit.tools import PATIENCE, PEERS, Tool, ToolError, bpftrace, running, sock_tui
+
+SCREEN: Final = "dashboard: first whole screen"
+DASHBOARD: Final = "dashboard: attached"
+JSON: Final = "--json: attached"
+BARE: Final = "bare BCC, the same programs"
+BPFTRACE: Final = "bpftrace, the same hooks"
+LIMITS: Final = {SCREEN: 1.0, DASHBOARD: 1.8, JSON: 1.8}
+
+# The last line of a whole screen is the one with the keys; the hook is named once it is attached.
+MARKS: Final = {
+    SCREEN: re.compile(rb"Quit"),
+    DASHBOARD: re.compile(rb"sys_enter_connect"),
+}
+# Each is imported by the one before it, or right after it.
+IMPORTS: Final = ("app.cli", "textual.app", "app.dashboard", "probes.asn")
+
+Times = defaultdict[str, list[float]]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=7, help="how often each start is measured")
+    rounds: int = parser.parse_args().rounds
+    require_root()
+    starts: Times = defaultdict(list)
+    phases: Times = defaultdict(list)
+    imports: Times = defaultdict(list)
+    with tempfile.TemporaryDirectory(prefix="sock-tui-bench-") as name:
+        try:
+            for number in range(-1, rounds):
+                folder = Path(name, str(number))
+                folder.mkdir()
+                one_round(folder, starts, phases, imports)
+                if number < 0:  # the first one fills the file cache
+                    for times in (starts, phases, imports):
+                        times.clear()
+        except ToolError as error:
+            give_up(str(error))
+    report(starts, phases, imports, rounds)
+
+
+def one_round(folder: Path, starts: Times, phases: Times, imports: Times) -> None:
+    """Start everything once."""
+    command = [sys.executable, "-m", "app.cli", "--hook", "tracepoint"]
+    found = seconds_until(command, MARKS, REPOSITORY, PATIENCE)
+    for mark in MARKS:
+        if mark not in found:
+            raise ToolError(f"'{mark}' was not seen within {PATIENCE:.0f} s")
+        starts[mark].append(found[mark])
+    starts[JSON].append(attached(sock_tui("--json"), folder / "json"))
+    for phase, took in bare().items():
+        (starts if phase == BARE else phases)[phase].append(took)
+    if (tool := bpftrace()) is not None:
+        starts[BPFTRACE].append(attached(tool, folder / "bpftrace"))
+    for module, took in import_times().items():
+        imports[module].append(took)
+
+
+def attached(tool: Tool, folder: Path) -> float:
+    """Seconds from execution until the tool is attached."""
+    with running(tool, folder) as run:
+        return run.attached_s
+
+
+def bare() -> dict[str, float]:
+    """The bare tool's phases in seconds, and the whole as `BARE`. Raises ToolError."""
+    command = [sys.executable, str(PEERS / "bare.py"), str(time.monotonic())]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ToolError(f"{BARE} failed: {done.stderr.strip()[-500:]}")
+    found: dict[str, float] = json.loads(done.stdout)
+    found[BARE] = found.pop("attached")
+    return found
+
+
+def import_times() -> dict[str, float]:
+    """Seconds for each of `IMPORTS`, one after the other in a fresh interpreter."""
+    program = (
+        "import json, sys, time\n"
+        "took = {}\n"
+        "for name in sys.argv[1:]:\n"
+        "    began = time.monotonic()\n"
+        "    __import__(name)\n"
+        "    took[name] = time.monotonic() - began\n"
+        "print(json.dumps(took))\n"
+    )
+    command = [sys.executable, "-c", program, *IMPORTS]
+    done = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def report(starts: Times, phases: Times, imports: Times, rounds: int) -> None:
+    """Print the tables."""
+    usual = statistics.median(starts[BARE])
+    rows = []
+    for what in (SCREEN, DASHBOARD, JSON, BARE, BPFTRACE):
+        if what not in starts:
+            continue
+        median = statistics.median(starts[what])
+        limit = LIMITS.get(what)
+        limits = [f"{limit:.1f}", ratio(median, limit)] if limit else ["", ""]
+        rows.append([what, *_spread(starts[what]), *limits, ratio(median, usual)])
+    header = ["", "min", "median", "max", "limit", "of limit", "to bare BCC"]
+    show("from exec, seconds", header, rows)
+    header = ["", "min", "median", "max"]
+    show(f"where it goes: {BARE}", header, [[name, *_spread(t)] for name, t in phases.items()])
+    show(
+        "where it goes: imports, in this order; the compiler can work beside all but the first",
+        header,
+        [[name, *_spread(times)] for name, times in imports.items()],
+    )
+    if BPFTRACE not in starts:
+        print("\nbpftrace is not installed (apt-get install bpftrace) and was not measured")
+    print(f"\nhook: tracepoint; {rounds} rounds after one that is not counted")
+    print(description())
+
+
+def _spread(values: Sequence[float]) -> list[str]:
+    return [f"{value:.3f}" for value in (min(values), statistics.median(values), max(values))]
+
+
+if __name__ == "__main__":
+    main()
