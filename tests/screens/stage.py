@@ -108,7 +108,7 @@ class Stage:
 async def settled(pilot: Pilot[None], condition: object) -> None:
     """Wait until `condition()` holds, and for a whole tick after it."""
     assert callable(condition)
-    for _ in range(500):
+    for _ in range(6000):
         if condition():
             break
         await asyncio.sleep(0.01)
