@@ -6,7 +6,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -75,7 +74,7 @@ def enrich_one(event: ConnectEvent, systems: Systems | None = None) -> Connectio
 
 
 def test_a_connection_carries_all_that_was_found_out() -> None:
-    event = replace(connect(pid=os.getpid()), comm=own_comm())
+    event = connect(pid=os.getpid())._replace(comm=own_comm())
     found = enrich_one(event, OneSystem())
     assert found.time_ns == OFFSET + 5
     assert (found.family, found.tid) == (socket.AF_INET, os.getpid())
@@ -132,10 +131,10 @@ def test_an_address_that_was_asked_for_as_one_tells_nothing() -> None:
 def test_a_process_that_ends_after_it_resolved_is_still_known() -> None:
     child = subprocess.Popen(["sleep", "60"])
     enricher = Enricher(Processes(), Names(), None)
-    enricher.items([replace(named(b"a.example", pid=child.pid), comm=b"sleep")])
+    enricher.items([named(b"a.example", pid=child.pid)._replace(comm=b"sleep")])
     child.kill()
     child.wait()
-    [found] = enricher.items([replace(connect(pid=child.pid), comm=b"sleep")])
+    [found] = enricher.items([connect(pid=child.pid)._replace(comm=b"sleep")])
     assert found.process.executable == os.path.realpath("/bin/sleep")
 
 
