@@ -111,9 +111,10 @@ class Headless:
 
 def _attached(progress: Progress) -> str:
     assert progress.watching is not None
-    hook = progress.watching.hook
+    hook, names_off = progress.watching.hook, progress.watching.names_off
     unseen = f" (misses connects of {', '.join(hook.blind_spots)})" if hook.blind_spots else ""
-    return f"capturing: {hook.kind} {hook.target}{unseen}"
+    nameless = f"; no hostnames: {names_off}" if names_off else ""
+    return f"capturing: {hook.kind} {hook.target}{unseen}{nameless}"
 
 
 def summary(progress: Progress, evicted: int) -> str:

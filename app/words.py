@@ -124,4 +124,6 @@ def _emptiness(session: Session) -> tuple[str, ...]:
         hints.append(
             f"This hook misses connects of {', '.join(progress.watching.hook.blind_spots)}."
         )
+    if progress.watching and progress.watching.names_off:
+        hints.append(f"No hostnames: {progress.watching.names_off}.")
     return ("Nothing seen yet", *hints)

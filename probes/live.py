@@ -13,6 +13,7 @@ from probes.enrich import Enricher, Systems
 from probes.names import Names
 from probes.procfs import Processes
 from probes.record import HookKind, Sink, Watching
+from probes.requirements import return_probe_hazard
 from probes.ring import RING_SIZE, TURN
 
 # The programs wake nobody (that would cost each connect() 3.5 µs): the ring is looked at every so
@@ -27,8 +28,9 @@ _LOST_EVERY: Final = 50  # turns
 class LiveSource:
     """Attaches the probes to the running kernel and enriches what they report.
 
-    `hook`: None chooses. `names`: watch getaddrinfo() too. `include_self`: this process's own
-    connections too. `systems`: loads the table of autonomous systems; None goes without.
+    `hook`: None chooses. `names`: watch getaddrinfo() too, where that is safe. `include_self`: this
+    process's own connections too. `systems`: loads the table of autonomous systems; None goes
+    without.
     """
 
     hook: HookKind | None = None
@@ -50,8 +52,10 @@ class LiveSource:
         kernel = Kernel(self.diagnostics)
         try:
             sink.progress("Attaching the probes")
-            hook = kernel.attach(self.hook, names=self.names, include_self=self.include_self)
-            sink.attached(Watching(hook, self.names, systems.date if systems else None))
+            hazard = return_probe_hazard() if self.names else ""
+            names = self.names and not hazard
+            hook = kernel.attach(self.hook, names=names, include_self=self.include_self)
+            sink.attached(Watching(hook, names, systems.date if systems else None, hazard))
             feed(kernel, Enricher(Processes(), Names(), systems), sink, stopped)
         finally:
             kernel.close()

@@ -184,12 +184,14 @@ class Watching:
     """What a source does from now on.
 
     `names`: whether getaddrinfo() is watched; None for a recording, which does not say.
+    `names_off`: why it is not although it was asked for, for a person; else empty.
     `systems_date`: the day of the table of autonomous systems; None where there is none.
     """
 
     hook: Hook
     names: bool | None
     systems_date: date | None
+    names_off: str = ""
 
 
 class Sink(Protocol):

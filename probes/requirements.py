@@ -18,6 +18,9 @@ _CAP_SYS_ADMIN: Final = 21
 _CAP_PERFMON: Final = 38
 _CAP_BPF: Final = 39
 
+# By minor release, the first patch level; 6.11 ended without the fix.
+_RETURN_PROBES_SAFE: Final = {(6, 11): 1 << 16, (6, 12): 20, (6, 13): 8}
+
 _LIBC: Final = re.compile(r"/(?:libc\.so\.6|libc-[\d.]+\.so|ld-musl-\w+\.so\.1)$")
 
 
@@ -30,6 +33,27 @@ def check_kernel() -> None:
             f"Kernel {release} is too old: the probes write to a BPF ring buffer, which came with "
             f"Linux 5.8. Use a newer kernel."
         )
+
+
+def return_probe_hazard(release: str | None = None, machine: str | None = None) -> str:
+    """Why a return probe on libc could harm other processes here; empty where it could not.
+
+    On x86-64 from Linux 6.11 on, a return probe makes the probed process call uretprobe(), and
+    seccomp filters that do not know that call kill it (systemd issue 34615). Linux 6.14 lets it
+    pass, and so do later releases of 6.12 and 6.13: the first numbers that are safe for certain
+    stand below. `release`, `machine`: as os.uname() has them, None for this machine.
+    """
+    release = release or os.uname().release
+    if (machine or os.uname().machine) != "x86_64":
+        return ""
+    match = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", release)
+    if match is None:
+        return ""
+    major, minor, patch = (int(part or 0) for part in match.groups())
+    safe_from = _RETURN_PROBES_SAFE.get((major, minor))
+    if safe_from is None or patch >= safe_from:
+        return ""
+    return f"on kernel {release} a probe on libc's returns can kill sandboxed programs"
 
 
 def check_privilege() -> None:

@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from probes.errors import SourceError
-from probes.requirements import check_kernel, check_privilege, import_bcc, libc_path
+from probes.requirements import (
+    check_kernel,
+    check_privilege,
+    import_bcc,
+    libc_path,
+    return_probe_hazard,
+)
 from tests.command import NOBODY, PATIENCE_S, command, environment
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="not run: needs root to become another")
@@ -110,3 +116,24 @@ def test_a_bcc_that_is_none_is_told_with_what_to_install(
         import_bcc()
     assert said in str(told.value)
     sys.modules.pop("bcc", None)
+
+
+@pytest.mark.parametrize(
+    ("release", "dangerous"),
+    [
+        ("6.10.14-generic", False),
+        ("6.11.0", True),
+        ("6.11.11-arch1", True),
+        ("6.12", True),
+        ("6.12.9-amd64", True),
+        ("6.12.41+deb13-amd64", False),
+        ("6.13.1", True),
+        ("6.13.12", False),
+        ("6.14.0", False),
+        ("7.2.13+deb14-amd64", False),
+        ("5.10.0-35-amd64", False),
+    ],
+)
+def test_return_probes_are_not_used_where_they_could_kill(release: str, dangerous: bool) -> None:
+    assert bool(return_probe_hazard(release, "x86_64")) == dangerous
+    assert not return_probe_hazard(release, "aarch64")
