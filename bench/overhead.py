@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from kit.command import give_up, require_root, rounds
+from kit.command import give_up, require_root, rounds, run
 from kit.load import Loads
 from kit.machine import description, two_cores
 from kit.table import ratio, show
@@ -172,4 +172,4 @@ def _spread(costs: Sequence[Cost]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from kit.command import give_up, require_root, rounds
+from kit.command import give_up, require_root, rounds, run
 from kit.machine import REPOSITORY, description
 from kit.screen import seconds_until
 from kit.table import ratio, show
@@ -146,4 +146,4 @@ def _spread(values: Sequence[float]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
+
+
+def run(measure: Callable[[], None]) -> None:
+    """Measure; ctrl+c, or a reader of the output that leaves, ends it without a traceback."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        measure()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 def rounds(description: str | None, default: int) -> int:
