@@ -35,7 +35,7 @@ layers: dev ## which folder may import which
 	@.venv/bin/lint-imports
 
 fast: dev ## the tests that need neither root nor a virtual machine
-	@$(python) -m pytest -m "not native and not guest" $(ARGS)
+	@$(python) -m pytest -n auto -m "not native and not guest" $(ARGS)
 
 format: dev ## format all Python as lint wants it
 	@$(python) -m ruff check --fix-only .

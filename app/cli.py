@@ -13,6 +13,7 @@ from app.headless import Headless, summary
 from app.lines import plain_header, plain_writer
 from app.options import UpdateSystems, Watch, parse_options
 from app.store import Store
+from app.streams import prepare, say
 from probes.diagnostics import CapturedStderr
 from probes.errors import SourceError
 from probes.jsonl import json_writer
@@ -26,6 +27,7 @@ from probes.text import visible
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `arguments` (without the program's name; None takes the process's own)."""
+    prepare()
     options = parse_options(sys.argv[1:] if arguments is None else arguments)
     try:
         if isinstance(options, UpdateSystems):
@@ -35,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _watch(options)
     except (SourceError, ExportError) as error:
         return _fail(error)
+    except KeyboardInterrupt:  # ahead of a capture, or at a question
+        return _fail("interrupted", status=130)
 
 
 def _watch(options: Watch) -> int:
@@ -76,7 +80,7 @@ def _dashboard(options: Watch, capture: Capture) -> int:
     finally:
         capture.stop()
     if capture.progress.watching is not None:
-        print(summary(capture.progress, dashboard.session.store.first), file=sys.stderr)
+        say(summary(capture.progress, dashboard.session.store.first))
     if capture.failure is not None:
         return _report(capture.failure)
     return dashboard.return_code or 0
@@ -99,7 +103,7 @@ def _lines(options: Watch, capture: Capture) -> int:
         store=store,
         duration=options.duration,
         output=sys.stdout,
-        messages=sys.stderr,
+        say=say,
     )
     failure = headless.run()
     progress = capture.progress
@@ -113,8 +117,8 @@ def _lines(options: Watch, capture: Capture) -> int:
             owner=calling_user(os.environ, os.geteuid()),
             losses=Losses(progress.lost, progress.overflowed, store.first),
         )
-        print(exported, file=sys.stderr)
-    print(summary(progress, store.first if store is not None else 0), file=sys.stderr)
+        say(str(exported))
+    say(summary(progress, store.first if store is not None else 0))
     return _report(failure) if failure is not None else 0
 
 
@@ -137,7 +141,7 @@ def _report(failure: BaseException) -> int:
 
 def _fail(message: object, status: int = 1) -> int:
     lines = "\n".join(visible(line) for line in str(message).splitlines())
-    print(f"sock-tui: {lines}", file=sys.stderr)
+    say(f"sock-tui: {lines}")
     return status
 
 

@@ -41,21 +41,14 @@ class Filters:
         """Replace the typed filter."""
         self._typed = query
 
-    def toggle_process(self, process: Process | None) -> None:
-        """Lift the pinned process, or pin this one."""
-        self._toggle(Key.PID, process.pid if process else None)
-
-    def toggle_user(self, process: Process | None) -> None:
-        """Lift the pinned user, or pin this process's."""
-        self._toggle(Key.USER, process.user if process else None)
+    def toggle(self, key: Key, process: Process | None) -> None:
+        """Lift the pinned process or user, or pin this process or its user."""
+        if key in self._pinned:
+            del self._pinned[key]
+        elif process is not None:
+            self._pinned[key] = Query.of(key, process.pid if key is Key.PID else process.user)
 
     def clear(self) -> None:
         """Show everything."""
         self._typed = Query.everything
         self._pinned.clear()
-
-    def _toggle(self, key: Key, value: str | int | None) -> None:
-        if key in self._pinned:
-            del self._pinned[key]
-        elif value is not None:
-            self._pinned[key] = Query.of(key, value)

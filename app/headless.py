@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import signal
 import threading
@@ -13,6 +12,7 @@ from typing import Final, TextIO
 
 from app.capture import Capture, Progress
 from app.store import Store
+from app.streams import mute
 from probes.record import Connection
 
 _EVERY: Final = 0.02  # seconds between looks at the queue
@@ -30,12 +30,12 @@ class Headless:
         store: Store | None,
         duration: float | None,
         output: TextIO,
-        messages: TextIO,
+        say: Callable[[str], object],
     ) -> None:
         """`line`: a connection as a line without its end, None prints none.
 
         `header`: a line that comes first. `store`: gets every connection, for an export.
-        `duration`: seconds from the moment that the probes are attached.
+        `duration`: seconds from the moment that the probes are attached. `say`: tells a person.
         """
         self._capture = capture
         self._line = line
@@ -43,7 +43,7 @@ class Headless:
         self._store = store
         self._duration = duration
         self._output = output
-        self._messages = messages
+        self._say = say
         self._ending = threading.Event()
 
     def run(self) -> BaseException | None:
@@ -57,10 +57,9 @@ class Headless:
         try:
             self._loop()
         except BrokenPipeError:
-            # Whoever read has seen enough. What Python still holds must not be tried again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._output.fileno())
+            mute(self._output)  # whoever read has seen enough
         except OSError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._output.fileno())
+            mute(self._output)
             return error
         finally:
             self._capture.stop()
@@ -81,7 +80,7 @@ class Headless:
                 if self._header is not None:
                     self._output.write(self._header + "\n")
                     self._output.flush()
-                print(_attached(progress), file=self._messages, flush=True)
+                self._say(_attached(progress))
                 if self._duration is not None:
                     deadline = time.monotonic() + self._duration
             if self._ending.is_set() or (deadline is not None and time.monotonic() >= deadline):

@@ -32,6 +32,10 @@ _MARKS: Final = (
     ("[curl]", "ended before its path could be read: the name the kernel knows"),
     ("~name", "a guess: another process looked that name up and got this address"),
 )
+_ABOUT: Final = (
+    ("sock-tui", "Apache-2.0; the probes GPL-2.0"),
+    ("AS data", "the bundled table: RouteViews, DB-IP, NRO, by ip-location-db, CC BY 4.0"),
+)
 
 
 class HelpScreen(ModalScreen[None]):
@@ -45,12 +49,7 @@ class HelpScreen(ModalScreen[None]):
         """`bindings`: the dashboard's own, whose tooltips say what they do."""
         super().__init__()
         self._keys = [
-            (
-                "space"
-                if binding.key == "space"
-                else binding.key_display or binding.key.partition(",")[0],
-                binding.tooltip,
-            )
+            (binding.key_display or binding.key.partition(",")[0], binding.tooltip)
             for binding in bindings
             if isinstance(binding, Binding)
         ]
@@ -64,6 +63,7 @@ class HelpScreen(ModalScreen[None]):
             yield Static(_table("In the table", _TABLE_KEYS))
             yield Static(_table("Filters: all terms must match", _FILTERS))
             yield Static(_table("Marks", _MARKS))
+            yield Static(_table("About", _ABOUT))
 
 
 def _table(title: str, rows: Sequence[tuple[str, str]]) -> Table:

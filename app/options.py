@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import math
-import os
-import pwd
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, NoReturn
 
-from app.query import Key, Query, QueryError, parse
+from app import values
+from app.query import Query
 from app.store import MAX_ROWS
 from probes.record import Connection, HookKind
 from probes.text import visible
@@ -103,11 +101,11 @@ def _parse_live(arguments: list[str]) -> Watch:
     parser = _Parser("sock-tui", _DESCRIPTION, _EPILOG)
     parser.add_argument("--version", action="version", version=f"sock-tui {_version()}")
     _add_output(parser)
-    _add_filters(parser)
+    _add_filters(parser, pid=values.running_pid, user=values.known_user)
     group = parser.add_argument_group("capture")
     group.add_argument(
         "--hook",
-        type=_hook,
+        type=values.hook,
         default=None,
         metavar="auto|kprobe|tracepoint",
         help="how connect() is watched (auto: the kprobe, the tracepoint where there is none)",
@@ -122,15 +120,16 @@ def _parse_live(arguments: list[str]) -> Watch:
 
 def _parse_open(arguments: list[str]) -> Watch:
     parser = _Parser("sock-tui open", "Show a recording that sock-tui --json printed.")
-    parser.add_argument("recording", type=_readable, metavar="FILE", help="the recording")
+    parser.add_argument("recording", type=values.readable, metavar="FILE", help="the recording")
     parser.add_argument(
         "--speed",
-        type=_positive,
+        type=values.positive,
         metavar="N",
         help="replay at N times its own pace, not as fast as can be",
     )
     _add_output(parser)
-    _add_filters(parser)
+    # It may be another machine's recording, and is of other processes than those that run now.
+    _add_filters(parser, pid=values.pid, user=values.user)
     return _watch(parser.parse_args(arguments))
 
 
@@ -153,7 +152,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--export",
-        type=_writable,
+        type=values.writable,
         metavar="FILE",
         help="no screen: write the session to FILE as CSV when it ends",
     )
@@ -161,23 +160,25 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--replace", action="store_true", help="with --export: replace FILE where it exists"
     )
     group.add_argument(
-        "--duration", type=_positive, metavar="SECONDS", help="end after so many seconds"
+        "--duration", type=values.positive, metavar="SECONDS", help="end after so many seconds"
     )
     group.add_argument(
         "--max-rows",
-        type=_count,
+        type=values.count,
         default=MAX_ROWS,
         metavar="N",
         help=f"keep the newest N connections (default {MAX_ROWS:,})",
     )
 
 
-def _add_filters(parser: argparse.ArgumentParser) -> None:
+def _add_filters(
+    parser: argparse.ArgumentParser, *, pid: Callable[[str], Query], user: Callable[[str], Query]
+) -> None:
     group = parser.add_argument_group("filters", "The first three may be given more than once.")
-    group.add_argument("-p", "--pid", action="append", type=_pid, help="only this process")
-    group.add_argument("-u", "--user", action="append", type=_user, help="only this user's")
-    group.add_argument("-P", "--port", action="append", type=_port, help="only to this port")
-    group.add_argument("--filter", type=_query, metavar="TEXT", help="only what matches TEXT")
+    group.add_argument("-p", "--pid", action="append", type=pid, help="only this process")
+    group.add_argument("-u", "--user", action="append", type=user, help="only this user's")
+    group.add_argument("-P", "--port", action="append", type=values.port, help="only to this port")
+    group.add_argument("--filter", type=values.query, metavar="TEXT", help="only what matches TEXT")
 
 
 def _watch(given: argparse.Namespace) -> Watch:
@@ -219,89 +220,3 @@ def _version() -> str:
         return version("sock-tui")
     except PackageNotFoundError:  # run from the source tree
         return "(not installed)"
-
-
-def _reject(message: str) -> NoReturn:
-    raise argparse.ArgumentTypeError(message)
-
-
-def _of(key: Key, text: str) -> Query:
-    try:
-        return Query.of(key, text)
-    except QueryError as error:
-        _reject(str(error))
-
-
-def _pid(text: str) -> Query:
-    query = _of(Key.PID, text)
-    if not Path("/proc", text).exists():
-        _reject(f"no process {text} is running")
-    return query
-
-
-def _user(text: str) -> Query:
-    if not text.isdecimal():
-        try:
-            pwd.getpwnam(text)
-        except (KeyError, ValueError):
-            _reject(f"no user '{text}' on this machine (a number serves for one unknown here)")
-    return _of(Key.USER, text)
-
-
-def _port(text: str) -> Query:
-    return _of(Key.PORT, text)
-
-
-def _query(text: str) -> Query:
-    try:
-        return parse(text)
-    except QueryError as error:
-        _reject(f"{error} (at character {error.position + 1} of '{text}')")
-
-
-def _hook(text: str) -> HookKind | None:
-    if text == "auto":
-        return None
-    try:
-        return HookKind(text)
-    except ValueError:
-        _reject(f"'{text}' is none of auto, kprobe, tracepoint")
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        _reject(f"'{text}' is not a number above 0")
-    return value
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        _reject(f"'{text}' is not a whole number above 0")
-    return int(text)
-
-
-def _readable(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        _reject(f"{text} does not exist")
-    if path.is_dir():
-        _reject(f"{text} is a directory")
-    if not os.access(path, os.R_OK):
-        _reject(f"{text} cannot be read")
-    return path
-
-
-def _writable(text: str) -> Path:
-    """Faults that need not wait for the end of a session."""
-    path = Path(text)
-    if path.is_dir():
-        _reject(f"{text} is a directory")
-    if not path.parent.is_dir():
-        _reject(f"the directory {path.parent} does not exist")
-    if not os.access(path.parent, os.W_OK):
-        _reject(f"the directory {path.parent} cannot be written to")
-    return path

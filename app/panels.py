@@ -7,6 +7,7 @@ from heapq import nsmallest
 from typing import Final
 
 from app.tally import HostCount, Tally
+from probes.record import AutonomousSystem
 from widgets.ranking import RankingRow
 
 LISTED: Final = 500  # names in a panel; nobody scrolls further
@@ -40,12 +41,17 @@ def system_rows(tally: Tally) -> list[RankingRow]:
     return [
         RankingRow(
             key=str(entry.system.number) if entry.system else NO_SYSTEM,
-            label=entry.system.label if entry.system else "none (private, local)",
+            label=_system_label(entry.system) if entry.system else "none (private, local)",
             count=entry.count,
             share=entry.count / total,
         )
         for entry in counts
     ]
+
+
+def _system_label(system: AutonomousSystem) -> str:
+    """The holder first: where room is short, the end goes."""
+    return f"{system.name} ({system.number})" if system.name else system.label
 
 
 def _programs(host: HostCount) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from probes.record import Connection, Host, HostSource, Resolution
 
 MAX_ROWS: Final = 1_000_000
+
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 class Store:
@@ -23,8 +26,10 @@ class Store:
         self._rows: list[Connection] = []
         self._first = 0  # sequence number of _rows[_head]
         self._head = 0  # evicted rows that still lie in the list
-        # Rows whose own process has not told a name, by address: a name may still come.
-        self._nameless: dict[str, array[int]] = {}
+        # Rows that a name may still come to: from their own process, and, where they have none at
+        # all, from any. A row is looked at once for each, however many names are told.
+        self._unasked: dict[tuple[int, str], array[int]] = {}  # by (pid, address)
+        self._nameless: dict[str, array[int]] = {}  # by address
 
     @property
     def first(self) -> int:
@@ -48,11 +53,11 @@ class Store:
 
     def add(self, connection: Connection) -> None:
         """Append a row; see `evict`."""
-        if connection.address is not None and (connection.host is None or connection.host.is_guess):
-            waiting = self._nameless.get(connection.address)
-            if waiting is None:
-                waiting = self._nameless[connection.address] = array("Q")
-            waiting.append(self.end)
+        address, host = connection.address, connection.host
+        if address is not None and (host is None or host.is_guess):
+            _note(self._unasked, (connection.process.pid, address), self.end)
+            if host is None:
+                _note(self._nameless, address, self.end)
         self._rows.append(connection)
 
     def learn(self, resolution: Resolution) -> Sequence[tuple[int, Connection]]:
@@ -61,28 +66,17 @@ class Store:
         The process's own rows get the name; other processes' rows get it as a guess, where they
         have none. Returns what changed: (sequence number, the row as it was before).
         """
-        waiting = self._nameless.get(resolution.address)
-        if not waiting:
-            return ()
+        pid, address = resolution.process.pid, resolution.address
+        own = self._unasked.pop((pid, address), ())
+        nameless = self._nameless.pop(address, ())
+        named = dict.fromkeys(nameless, Host(resolution.name, HostSource.OTHER_PROCESS))
+        named |= dict.fromkeys(own, Host(resolution.name, HostSource.GETADDRINFO))
         changed: list[tuple[int, Connection]] = []
-        still = array("Q")
-        own = Host(resolution.name, HostSource.GETADDRINFO)
-        guess = Host(resolution.name, HostSource.OTHER_PROCESS)
-        for sequence in waiting:
-            if sequence < self._first:
-                continue
-            row = self[sequence]
-            is_own = row.process.pid == resolution.process.pid
-            if not is_own:
-                still.append(sequence)
-            if is_own or row.host is None:
+        for sequence, host in named.items():
+            if sequence >= self._first:
+                row = self[sequence]
                 changed.append((sequence, row))
-                named = replace(row, host=own if is_own else guess)
-                self._rows[self._head + sequence - self._first] = named
-        if still:
-            self._nameless[resolution.address] = still
-        else:
-            del self._nameless[resolution.address]
+                self._rows[self._head + sequence - self._first] = replace(row, host=host)
         return changed
 
     def evict(self) -> Sequence[Connection]:
@@ -97,15 +91,25 @@ class Store:
         if self._head * 4 > len(self._rows):
             del self._rows[: self._head]
             self._head = 0
-            self._forget_nameless()
+            _forget(self._unasked, self._first)
+            _forget(self._nameless, self._first)
         return gone
 
-    def _forget_nameless(self) -> None:
-        for address, waiting in list(self._nameless.items()):
-            if waiting[0] >= self._first:
-                continue
-            kept = array("Q", (sequence for sequence in waiting if sequence >= self._first))
-            if kept:
-                self._nameless[address] = kept
-            else:
-                del self._nameless[address]
+
+def _note(waiting: dict[_Key, array[int]], key: _Key, sequence: int) -> None:
+    sequences = waiting.get(key)
+    if sequences is None:
+        sequences = waiting[key] = array("Q")
+    sequences.append(sequence)
+
+
+def _forget(waiting: dict[_Key, array[int]], first: int) -> None:
+    """Let go of all that came before `first`."""
+    for key, sequences in list(waiting.items()):
+        if sequences[0] >= first:
+            continue
+        kept = sequences[bisect_left(sequences, first) :]
+        if kept:
+            waiting[key] = kept
+        else:
+            del waiting[key]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import Final
 
-from app.words import SMALLEST
+SMALLEST: Final = (40, 10)  # columns and lines, below which nothing useful fits
 
 
 def refusal() -> str | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Protocol
 
 from app.session import Session
+from app.terminal import SMALLEST
+from probes.record import HookKind
 from widgets.status_bar import Status
 
-SMALLEST: Final = (40, 10)  # columns and lines, below which nothing useful fits
 _RATE_OVER: Final = 2.0  # seconds
 
 
@@ -50,9 +52,7 @@ def status(session: Session, rate: float) -> Status:
     """The facts of the status line; `rate`: connections a second."""
     progress = session.capture.progress
     watching = progress.watching
-    day = watching.systems_date if watching else None
-    names = "" if watching is None or watching.names is None else _switch(watching.names)
-    return Status(
+    facts = Status(
         hook=watching.hook if watching else None,
         rate=rate,
         seen=progress.seen,
@@ -60,9 +60,17 @@ def status(session: Session, rate: float) -> Status:
         lost=progress.lost,
         overflow=progress.overflowed,
         evicted=session.store.first,
+    )
+    if watching is None:
+        return facts
+    if watching.hook.kind is HookKind.RECORDING:
+        return replace(facts, rate=None, as_date=None)
+    day = watching.systems_date
+    return replace(
+        facts,
         as_date=day.isoformat() if day else "",
-        names=names,
-        names_ok=watching is None or watching.names is not False,
+        names="on" if watching.names else "off",
+        names_ok=bool(watching.names),
     )
 
 
@@ -104,17 +112,16 @@ def _emptiness(session: Session) -> tuple[str, ...]:
         return ("Nothing matches the filter", "escape lifts it, / changes it")
     if session.paused:
         return ("Paused", "space goes on")
+    left_out = f"{progress.filtered:,} were left out, as the command line asks."
     if progress.ended:
+        if progress.filtered:
+            return ("Nothing of the recording was asked for", left_out)
         return ("The recording is empty",)
     hints = ["Connections appear here as programs make them."]
     if progress.filtered:
-        hints.append(f"{progress.filtered:,} were left out, as the command line asks.")
+        hints.append(left_out)
     if progress.watching and progress.watching.hook.blind_spots:
         hints.append(
             f"This hook misses connects of {', '.join(progress.watching.hook.blind_spots)}."
         )
     return ("Nothing seen yet", *hints)
-
-
-def _switch(on: bool) -> str:
-    return "on" if on else "off"

@@ -30,6 +30,7 @@ KIND_CONNECT: Final = 1
 KIND_NAME: Final = 2
 FLAG_IN_LOOKUP: Final = 1
 
+_CONNECT: Final = struct.Struct(HEADER.format + EVENT.format.removeprefix("="))
 _ADDRESS_SIZE: Final = {AF_INET: 4, AF_INET6: 16}
 
 
@@ -46,32 +47,40 @@ def decode(records: bytes) -> Decoded:
     events: list[Event] = []
     unreadable = 0
     position, end = 0, len(records)
+    take, read, make = events.append, _CONNECT.unpack_from, ConnectEvent._make
     while position + HEADER.size <= end:
+        if position + _CONNECT.size <= end:
+            # Nearly every record is a connect: its header and fields are read in one go.
+            word, _, ts_ns, kind, tgid, tid, uid, family, port, flags, address, comm = read(
+                records, position
+            )
+            if word == EVENT.size and kind == KIND_CONNECT:
+                address = address[: _ADDRESS_SIZE.get(family, 0)]
+                in_lookup = flags & FLAG_IN_LOOKUP != 0
+                comm = comm.partition(b"\0")[0]
+                take(make((ts_ns, tgid, tid, uid, family, port, address, comm, in_lookup)))
+                position += _CONNECT.size
+                continue
         word, _ = HEADER.unpack_from(records, position)
         start = position + HEADER.size
         position += span(word)
         if word & DISCARDED:
             continue
-        event = None if word & BUSY else _event(records, start, word, end)
+        event = None if word & BUSY else _name(records, start, word, end)
         if event is None:
             unreadable += 1
         else:
-            events.append(event)
+            take(event)
     return Decoded(events, unreadable + (position < end))
 
 
-def _event(records: bytes, start: int, size: int, end: int) -> Event | None:
-    if size < EVENT.size or start + size > end:
+def _name(records: bytes, start: int, size: int, end: int) -> NameEvent | None:
+    if size < EVENT.size + NAME_SIZE or start + size > end:
         return None
-    ts_ns, kind, tgid, tid, uid, family, port, flags, address, comm = EVENT.unpack_from(
-        records, start
-    )
+    ts_ns, kind, tgid, tid, uid, family, _, _, address, comm = EVENT.unpack_from(records, start)
     address = address[: _ADDRESS_SIZE.get(family, 0)]
-    comm = comm.partition(b"\0")[0]
-    if kind == KIND_CONNECT:
-        in_lookup = bool(flags & FLAG_IN_LOOKUP)
-        return ConnectEvent(ts_ns, tgid, tid, uid, family, port, address, comm, in_lookup)
-    if kind == KIND_NAME and size >= EVENT.size + NAME_SIZE and address:
-        raw = records[start + EVENT.size : start + EVENT.size + NAME_SIZE]
-        return NameEvent(ts_ns, tgid, tid, uid, family, address, comm, raw.partition(b"\0")[0])
-    return None
+    if kind != KIND_NAME or not address:
+        return None
+    raw = records[start + EVENT.size : start + EVENT.size + NAME_SIZE]
+    name, comm = raw.partition(b"\0")[0], comm.partition(b"\0")[0]
+    return NameEvent(ts_ns, tgid, tid, uid, family, address, comm, name)

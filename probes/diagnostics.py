@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import tempfile
 from typing import Protocol
 
 
@@ -25,7 +24,7 @@ class Discarded:
 
 
 class CapturedStderr:
-    """File descriptor 2 led into a temporary file; Python's own `sys.stderr` still reaches out.
+    """File descriptor 2 led into a file in memory; Python's own `sys.stderr` still reaches out.
 
     libbcc, libbpf and clang write straight to descriptor 2, which may be the terminal that a
     screen is drawn on.
@@ -34,8 +33,9 @@ class CapturedStderr:
     def __init__(self) -> None:
         """Takes effect at once, for the whole process and its life."""
         outside = os.dup(2)
-        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - as long as the process
-        os.dup2(self._file.fileno(), 2)
+        # In memory: no disk need have room or be writable for it. Open as long as the process.
+        self._file = os.memfd_create("stderr")
+        os.dup2(self._file, 2)
         self._position = 0
         sys.stderr = io.TextIOWrapper(
             os.fdopen(outside, "wb"), errors="backslashreplace", line_buffering=True
@@ -43,6 +43,6 @@ class CapturedStderr:
 
     def read(self) -> str:
         """What was printed to descriptor 2 since the last call."""
-        raw = os.pread(self._file.fileno(), 1 << 20, self._position)
+        raw = os.pread(self._file, 1 << 20, self._position)
         self._position += len(raw)
         return raw.decode("utf-8", "replace")

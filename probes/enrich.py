@@ -26,6 +26,7 @@ from probes.text import decode
 HELD_NS: Final = 50_000_000
 """Nanoseconds that a connection waits for its name at most."""
 
+_ENDPOINTS: Final = 65_536  # addresses remembered with their text and system
 _V4_MAPPED: Final = bytes(10) + b"\xff\xff"  # RFC 4291, 2.5.5.2
 
 
@@ -69,6 +70,7 @@ class Enricher:
         self._offset = offset
         self._now = now
         self._held: deque[ConnectEvent] = deque()
+        self._endpoint = lru_cache(maxsize=_ENDPOINTS)(self._endpoint_of)
 
     def items(self, events: Iterable[Event]) -> list[Item]:
         """The items of `events` and of what was held back long enough.
@@ -115,21 +117,17 @@ class Enricher:
         return [self._connection(event, offset) for event in named]
 
     def _connection(self, event: ConnectEvent, offset: int) -> Connection:
-        process = self._processes.find(event.tgid, event.tid, event.comm, event.uid)
-        time_ns = event.ts_ns + offset
-        if not event.address:
-            return Connection(time_ns, event.family, event.tid, process, None, None, None, None)
-        address = address_text(event.address)
-        return Connection(
-            time_ns,
-            event.family,
-            event.tid,
-            process,
-            address,
-            event.port,
-            self._names.find(event.tgid, address),
-            self._systems.lookup(address) if self._systems else None,
-        )
+        ts_ns, tgid, tid, uid, family, port, packed, comm, _ = event
+        process = self._processes.find(tgid, tid, comm, uid)
+        if not packed:
+            return Connection(ts_ns + offset, family, tid, process, None, None, None, None)
+        address, system = self._endpoint(packed)
+        host = self._names.find(tgid, address)
+        return Connection(ts_ns + offset, family, tid, process, address, port, host, system)
+
+    def _endpoint_of(self, packed: bytes) -> tuple[str, AutonomousSystem | None]:
+        address = address_text(packed)
+        return address, self._systems.lookup(address) if self._systems else None
 
     def _resolution(self, event: NameEvent, offset: int) -> Resolution | None:
         # Asking now, ahead of the connection, finds processes that end right after it.

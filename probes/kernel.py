@@ -16,9 +16,8 @@ from probes.diagnostics import Diagnostics
 from probes.errors import SourceError
 from probes.record import Hook, HookKind
 from probes.requirements import check_kernel, check_privilege, import_bcc, libc_path
-from probes.ring import MappedRing, Ring, can_map, frame
+from probes.ring import RING_SIZE, MappedRing, Ring, can_map, frame
 
-RING_SIZE: Final = 16 << 20  # bytes; below 1 MB bursts are lost
 KPROBE: Final = "security_socket_connect"
 TRACEPOINT: Final = "syscalls:sys_enter_connect"
 
@@ -94,8 +93,11 @@ class Kernel:
                 "start with --no-names to go without hostnames.",
             )
         hook = self._attach_connect(wanted)
-        fd = self._bpf["events"].map_fd
-        self._ring = MappedRing(fd, RING_SIZE) if can_map() else _CallbackRing(self._bpf)
+        self._ring = self._guard(
+            lambda: _open_ring(self._bpf),
+            "the probes' ring buffer cannot be mapped",
+            "Free some memory: it takes 16 MB.",
+        )
         return hook
 
     def drain(self) -> bytes:
@@ -158,6 +160,10 @@ def _compile() -> _Bpf:
         f"-DSOCK_TUI_PAGE_SIZE={mmap.PAGESIZE}",
     ]
     return cast(_Bpf, bcc.BPF(text=(_SOURCE / "sock_tui.c").read_text(), cflags=flags))
+
+
+def _open_ring(bpf: _Bpf) -> Ring:
+    return MappedRing(bpf["events"].map_fd, RING_SIZE) if can_map() else _CallbackRing(bpf)
 
 
 def _attach_getaddrinfo(bpf: _Bpf, libc: bytes) -> None:

@@ -13,7 +13,7 @@ from probes.enrich import Enricher, Systems
 from probes.names import Names
 from probes.procfs import Processes
 from probes.record import HookKind, Sink, Watching
-from probes.ring import TURN
+from probes.ring import RING_SIZE, TURN
 
 # The programs wake nobody (that would cost each connect() 3.5 µs): the ring is looked at every so
 # often, and soon while little happens, so that a process that ends at once is still in /proc.
@@ -68,8 +68,11 @@ class Reader(Protocol):
 
 
 def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Event) -> None:
-    """Read, decode, enrich and hand over, until `stopped` is set and nothing is left to read."""
+    """Read, decode, enrich and hand over, until `stopped` is set and what was there is read."""
     unreadable = turns = 0
+    # Bytes that may have been there when it was stopped; others may be written meanwhile, without
+    # end, and faster than they are read.
+    left = RING_SIZE
     while True:
         ending = stopped.is_set()
         records = reader.drain()
@@ -80,8 +83,10 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
         turns += 1
         if ending or turns % _LOST_EVERY == 0:
             sink.lost(reader.lost() + unreadable)
-        if ending and not records:
-            sink.take(enricher.rest())
-            return
+        if ending:
+            left -= len(records)
+            if not records or left <= 0:
+                sink.take(enricher.rest())
+                return
         if len(records) < TURN // 2:
             stopped.wait(_BUSY if len(records) >= _MANY else _QUIET)

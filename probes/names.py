@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections import OrderedDict
 from typing import Final, TypeVar
 
@@ -37,7 +38,17 @@ class Names:
 
 
 def is_numeric(name: str) -> bool:
-    """Whether `name` is an IP address written out, with or without a zone (`fe80::1%eth0`)."""
+    """Whether `name` is an IP address written out, with or without a zone (`fe80::1%eth0`).
+
+    So are the short and hexadecimal forms of inet_aton(3), which getaddrinfo() reads: `127.1`.
+    """
+    try:
+        # inet_aton() stops at white space and takes what stands before it.
+        if not any(map(str.isspace, name)):
+            socket.inet_aton(name)
+            return True
+    except (OSError, ValueError):
+        pass
     try:
         ipaddress.ip_address(name)
     except ValueError:

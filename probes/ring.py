@@ -13,6 +13,7 @@ import platform
 import struct
 from typing import Final, Protocol
 
+RING_SIZE: Final = 16 << 20  # bytes of data; below 1 MB bursts are lost
 HEADER: Final = struct.Struct("=II")
 BUSY: Final = 1 << 31
 DISCARDED: Final = 1 << 30

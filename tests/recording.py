@@ -1,7 +1,7 @@
 """A capture of the scenarios: `sock-tui --json` watches while they are performed.
 
-The same on this machine and in a guest; run as a program, with the capture's command as arguments,
-this module prints the recording as one line of JSON.
+The same on this machine and in a guest; run as a program (START_S PATIENCE_S COMMAND...) this
+module prints the recording as one line of JSON.
 """
 
 from __future__ import annotations
@@ -86,9 +86,12 @@ def complaints(report: Report, rows: Sequence[Row]) -> list[str]:
 
 def _fits(expected: Expected, row: Row) -> bool:
     differing = {name for name, value in expected.fields.items() if row[name] != value}
-    if not expected.may_be_gone or row["process"] is not None:
-        return not differing
-    return differing <= {"process", "args"} and row["args"] in ([], expected.fields["args"])
+    if expected.may_be_gone:
+        if row["process"] is None:
+            differing.discard("process")
+        if row["args"] == []:
+            differing.discard("args")
+    return not differing
 
 
 def flaws(recording: Recording) -> list[str]:
@@ -113,15 +116,16 @@ def _flaws(recording: Recording, row: Row) -> Iterator[str]:
         yield "a blank"
 
 
-def record(command: Sequence[str], patience_s: float) -> Recording:
+def record(command: Sequence[str], start_s: float, patience_s: float) -> Recording:
     """Start the capture, perform the scenarios, stop the capture.
 
-    `patience_s`: how long to wait for the capture to be attached, for a scenario's rows, and for
-    the end; what came too late is missing in the recording. Raises `RecordingError`.
+    `start_s`: how long to wait for it to be attached. `patience_s`: how long to wait for each
+    scenario's rows, and for the end; what comes later is missing in the recording.
+    Raises `RecordingError`.
     """
     with _running(command) as capture:
         written, messages = _Lines(capture.stdout), _Lines(capture.stderr)
-        _within(patience_s, lambda: messages.any("capturing: ") or _over(capture))
+        _within(start_s, lambda: messages.any("capturing: ") or _over(capture))
         if not messages.any("capturing: "):
             raise RecordingError(f"the capture did not start:\n{messages.text()}")
         began = time.time()
@@ -221,4 +225,4 @@ class _Lines:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(record(sys.argv[2:], float(sys.argv[1])))))
+    print(json.dumps(asdict(record(sys.argv[3:], float(sys.argv[1]), float(sys.argv[2])))))

@@ -12,38 +12,16 @@ import ctypes
 import json
 import os
 import pwd
-import shutil
 import socket
 import struct
-import subprocess
-import sys
 import tempfile
-import threading
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from tests.scene import ImpossibleError, Report, Scenario, Scene, comm, connect, resolve
+from tests import lookups
+from tests.scene import ImpossibleError, Report, Scenario, Scene, connect
 from tests.world import IPV6, furnished
-
-LONG_NAME: Final = ".".join(["long" + "g" * 58] * 3 + ["l" * (253 - 3 * 63)])  # RFC 1035, 2.3.4
-MANY: Final = tuple(f"127.77.16.{last}" for last in range(1, 41))
-ROUNDS: Final = 15
-NAMES: Final[Mapping[str, Iterable[str]]] = {
-    "python.world.test": ["127.77.2.1"],
-    "curl.world.test": ["127.77.2.2"],
-    "six.world.test": [IPV6[0]],
-    "mapped.world.test": ["127.77.2.3"],
-    "kept.world.test": ["127.77.2.4"],
-    "mine.world.test": ["127.77.2.5"],
-    "yours.world.test": ["127.77.2.5"],
-    "guessed.world.test": ["127.77.2.6"],
-    "many.world.test": MANY,
-    LONG_NAME: ["127.77.2.7"],
-    **{f"left{n}.world.test": [f"127.77.3.{n}"] for n in range(1, ROUNDS + 1)},
-    **{f"right{n}.world.test": [f"127.77.4.{n}"] for n in range(1, ROUNDS + 1)},
-}
 
 
 def ipv4(scene: Scene) -> None:
@@ -90,49 +68,6 @@ def packet(scene: Scene) -> None:
     scene.expect("AF_PACKET")
 
 
-def python_by_name(scene: Scene) -> None:
-    socket.create_connection(("python.world.test", scene.port)).close()
-    scene.expect("AF_INET", "127.77.2.1", scene.port, "python.world.test")
-
-
-def ipv6_by_name(scene: Scene) -> None:
-    socket.create_connection(("six.world.test", scene.port)).close()
-    scene.expect("AF_INET6", IPV6[0], scene.port, "six.world.test")
-
-
-def mapped_by_name(scene: Scene) -> None:
-    [address] = resolve("mapped.world.test", socket.AF_INET6, socket.AI_V4MAPPED)
-    connect(address, scene.port, socket.AF_INET6)
-    scene.expect("AF_INET6", "127.77.2.3", scene.port, "mapped.world.test")
-
-
-def curl(scene: Scene) -> None:
-    """curl resolves in a thread of its own; it is kept waiting for the answer until it was seen."""
-    program = shutil.which("curl")
-    if program is None:
-        raise ImpossibleError("curl is not installed")
-    server = scene.afterwards.enter_context(socket.create_server(("127.77.2.2", 0)))
-    port = server.getsockname()[1]
-    url = f"http://curl.world.test:{port}/"
-    args = ["curl", "-q", "--silent", "--fail", "--noproxy", "*", "--max-time", "300", url]
-    process = scene.afterwards.enter_context(subprocess.Popen(args, stdin=subprocess.DEVNULL))
-    client, _ = server.accept()
-    scene.afterwards.enter_context(client)
-    scene.afterwards.callback(client.sendall, b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n")
-    scene.pids.append(process.pid)
-    scene.expect(
-        "AF_INET",
-        "127.77.2.2",
-        port,
-        "curl.world.test",
-        pid=process.pid,
-        tid=process.pid,
-        comm="curl",
-        process=os.path.realpath(program),
-        args=args,
-    )
-
-
 def gone_at_once(scene: Scene) -> None:
     """A hundred processes that connect and end; the reference tool had a path for thirteen."""
     Path("/proc/self/comm").write_text("gone-at-once")
@@ -144,97 +79,6 @@ def gone_at_once(scene: Scene) -> None:
         os.waitpid(pid, 0)
         scene.pids.append(pid)
         scene.expect("AF_INET", "127.77.1.5", 5353, pid=pid, tid=pid, may_be_gone=True)
-
-
-def two_threads(scene: Scene) -> None:
-    """Both resolve at the same moment, each another name, again and again."""
-    ready = threading.Barrier(2)
-
-    def work(side: str, network: int) -> None:
-        for n in range(1, ROUNDS + 1):
-            name = f"{side}{n}.world.test"
-            ready.wait(timeout=60)
-            [address] = resolve(name)
-            connect(address, 5353, udp=True)
-            scene.expect("AF_INET", f"127.77.{network}.{n}", 5353, name)
-
-    threads = [threading.Thread(target=work, args=args) for args in (("left", 3), ("right", 4))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(scene.expected) == 2 * ROUNDS
-
-
-def failed_lookup(scene: Scene) -> None:
-    """The failing call is given a result pointer that still shows an earlier name's addresses."""
-    libc = ctypes.CDLL(None)
-    results = ctypes.c_void_p()
-    assert libc.getaddrinfo(b"kept.world.test", None, None, ctypes.byref(results)) == 0
-    assert libc.getaddrinfo(b"missing.world.test", None, None, ctypes.byref(results)) != 0
-    assert results.value
-    connect("127.77.2.4", scene.port)
-    scene.expect("AF_INET", "127.77.2.4", scene.port, "kept.world.test")
-
-
-def longest_name(scene: Scene) -> None:
-    [address] = resolve(LONG_NAME)
-    connect(address, scene.port)
-    scene.expect("AF_INET", "127.77.2.7", scene.port, LONG_NAME)
-
-
-def many_results(scene: Scene) -> None:
-    """Forty addresses, three times each: no socket type is asked for."""
-    found = {entry[4][0] for entry in socket.getaddrinfo("many.world.test", None)}
-    assert found == set(MANY)
-    for address in MANY:
-        connect(address, 5353, udp=True)
-        scene.expect("AF_INET", address, 5353, "many.world.test")
-
-
-_CONNECT_AND_WAIT: Final = (
-    "import socket, sys\n"
-    "socket.create_connection((sys.argv[1], int(sys.argv[2]))).close()\n"
-    "print('connected', flush=True)\n"
-    "sys.stdin.read()\n"
-)
-
-
-def same_address(scene: Scene) -> None:
-    """This process and another know one address by different names."""
-    [address] = resolve("mine.world.test")
-    args = [sys.executable, "-c", _CONNECT_AND_WAIT, "yours.world.test", str(scene.port)]
-    other = scene.afterwards.enter_context(
-        subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    )
-    assert other.stdout is not None
-    assert other.stdout.readline() == b"connected\n"
-    connect(address, scene.port)
-    scene.expect("AF_INET", "127.77.2.5", scene.port, "mine.world.test")
-    scene.pids.append(other.pid)
-    scene.expect(
-        "AF_INET",
-        "127.77.2.5",
-        scene.port,
-        "yours.world.test",
-        pid=other.pid,
-        tid=other.pid,
-        comm=comm(other.pid),
-        args=args,
-    )
-
-
-def guessed(scene: Scene) -> None:
-    """`getent` asks for the name, this process connects to the number."""
-    with subprocess.Popen(
-        ["getent", "ahosts", "guessed.world.test"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    ) as getent:
-        assert getent.wait() == 0
-    scene.pids.append(getent.pid)  # glibc sorts addresses by connecting to them, at port 0
-    connect("127.77.2.6", scene.port)
-    scene.expect("AF_INET", "127.77.2.6", scene.port, "guessed.world.test", guess=True)
 
 
 def known_user(scene: Scene) -> None:
@@ -279,9 +123,8 @@ def hidden(scene: Scene) -> None:
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     *(ipv4, ipv6, mapped, udp, netlink, vsock, packet),
-    *(python_by_name, ipv6_by_name, mapped_by_name, curl, gone_at_once, two_threads),
-    *(failed_lookup, longest_name, many_results, same_address, guessed),
-    *(known_user, unknown_user, autonomous_systems, hidden),
+    *(gone_at_once, known_user, unknown_user, autonomous_systems, hidden),
+    *lookups.SCENARIOS,
 )
 SCENARIO_NAMES: Final = tuple(scenario.__name__ for scenario in SCENARIOS)
 
@@ -309,7 +152,7 @@ def perform(scenario: Scenario, port: int) -> None:
 
 def main() -> None:
     """Go through all scenarios."""
-    with furnished(NAMES) as port:
+    with furnished(lookups.NAMES) as port:
         for scenario in SCENARIOS:
             perform(scenario, port)
 

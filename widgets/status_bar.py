@@ -20,21 +20,23 @@ from widgets.fit import count, keep_start
 class Status:
     """What the line says.
 
-    `hook`: None until events flow. `rate`: connections a second. `seen`, `shown`: connections
+    `hook`: None until events flow. `rate`: connections a second; None
+    where there is none, as in a recording. `seen`, `shown`: connections
     since the start, and those that pass the filter. `lost` in the kernel, `overflow` in our own
     queue, `evicted` from the session because it is full. `names`: the name probe's mode for a
     person ("on", "entry only", "off"); `names_ok` is False where names are missing because of it.
-    `as_date`: the day of the AS data, YYYY-MM-DD, "" where there is none.
+    `as_date`: the day of the AS data, YYYY-MM-DD, "" where there is none, None where that says
+    nothing.
     """
 
     hook: Hook | None = None
-    rate: float = 0.0
+    rate: float | None = 0.0
     seen: int = 0
     shown: int = 0
     lost: int = 0
     overflow: int = 0
     evicted: int = 0
-    as_date: str = ""
+    as_date: str | None = ""
     names: str = ""
     names_ok: bool = True
 
@@ -112,8 +114,10 @@ class StatusBar(Widget):
 
 def _items(status: Status) -> list[_Item]:
     seen, shown = status.seen, status.shown
-    items = [
-        _Item(7, (_labelled("", f"{_rate(status.rate)}/s"), ())),
+    items = []
+    if status.rate is not None:
+        items.append(_Item(7, (_labelled("", f"{_rate(status.rate)}/s"), ())))
+    items += [
         _Item(
             5,
             (
@@ -137,7 +141,7 @@ def _items(status: Status) -> list[_Item]:
         items.append(_Item(2, (long, short, ())))
     if status.as_date:
         items.append(_Item(4, (_labelled("AS", keep_start(visible(status.as_date), 20)), ())))
-    else:
+    elif status.as_date is not None:
         items.append(_Item(4, (_labelled("AS", "none", "warning"), ())))
     return [*_hook_items(status.hook), *items]
 
@@ -150,7 +154,9 @@ def _hook_items(hook: Hook | None) -> list[_Item]:
     items = [_Item(1, (((kind, "good"), (f" {target}", "label")), ((kind, "good"),)))]
     if hook.blind_spots:
         blind = visible(", ".join(hook.blind_spots))
-        whole, part = (_labelled("not", keep_start(blind, width), "warning") for width in (40, 12))
+        whole, part = (
+            _labelled("misses", keep_start(blind, width), "warning") for width in (40, 12)
+        )
         items.append(_Item(3, (whole, part, ())))
     return items
 
@@ -195,7 +201,7 @@ def _in_full(status: Status) -> str:
     if status.hook is not None:
         lines.append(f"Watching with the {status.hook.kind} {visible(status.hook.target)}.")
         if status.hook.blind_spots:
-            lines.append(f"It cannot see: {visible(', '.join(status.hook.blind_spots))}.")
+            lines.append(f"It misses connects of {visible(', '.join(status.hook.blind_spots))}.")
     lines.append(f"{status.seen:,} connections seen, {status.shown:,} shown.")
     lines.append(
         f"{status.lost:,} lost in the kernel, {status.overflow:,} in the queue; "
@@ -203,5 +209,6 @@ def _in_full(status: Status) -> str:
     )
     if status.names:
         lines.append(f"Hostnames from getaddrinfo: {visible(status.names)}.")
-    lines.append(f"AS data: {visible(status.as_date) or 'none'}.")
+    if status.as_date is not None:
+        lines.append(f"AS data: {visible(status.as_date) or 'none'}.")
     return "\n".join(lines)

@@ -14,8 +14,8 @@ from tests.kernel.guest import run_in_guest
 from tests.recording import Recording
 
 REPOSITORY = Path(__file__).parents[2]
-BOOT_AND_RUN_S = 900
-PATIENCE_S = 300  # the capture compiles within it: 30 s where emulation is quick
+BOOT_AND_RUN_S = 1200  # four minutes where two processors are free
+START_S, PATIENCE_S = "600", "30"
 
 
 @pytest.fixture(scope="session", params=["bookworm", "sid"])
@@ -31,7 +31,7 @@ def kernel(request: pytest.FixtureRequest) -> Kernel:
 def recording(kernel: Kernel) -> Recording:
     """All scenarios, captured under the kernel in one boot."""
     capture = [sys.executable, "-m", "app.cli", "--json", "--hook", "kprobe"]
-    command = [sys.executable, "-m", "tests.recording", str(PATIENCE_S), *capture]
+    command = [sys.executable, "-m", "tests.recording", START_S, PATIENCE_S, *capture]
     try:
         finished = run_in_guest(kernel, command, REPOSITORY, BOOT_AND_RUN_S)
     except UnavailableError as error:

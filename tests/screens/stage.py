@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from app.capture import Capture
 from app.dashboard import Dashboard
@@ -18,6 +19,7 @@ from probes.errors import SourceError
 from probes.jsonl import JsonReader
 from probes.record import Connection, Hook, HookKind, Item, Sink, Watching
 from widgets.connection_table import ConnectionTable
+from widgets.filter_bar import FilterBar
 
 SESSION = Path(__file__).parent.parent / "data" / "session.jsonl"
 WATCHING = Watching(
@@ -55,7 +57,7 @@ class Fed:
         sink.progress("Compiling the probes")
         while not stopped.is_set():
             try:
-                said = self.inbox.get(timeout=0.01)
+                said = self.inbox.get(timeout=0.1)
             except queue.Empty:
                 continue
             if isinstance(said, SourceError):
@@ -93,7 +95,8 @@ class Stage:
     async def give(self, pilot: Pilot[None], *items: Item) -> None:
         """Hand over items, and wait until the dashboard has taken them."""
         seen = self.capture.progress.seen + sum(isinstance(item, Connection) for item in items)
-        self.source.give(*items)
+        if items:
+            self.source.give(*items)
         await settled(
             pilot, lambda: self.capture.progress.seen == seen and not self.capture.waiting
         )
@@ -105,7 +108,7 @@ class Stage:
 async def settled(pilot: Pilot[None], condition: object) -> None:
     """Wait until `condition()` holds, and for a whole tick after it."""
     assert callable(condition)
-    for _ in range(500):
+    for _ in range(6000):
         if condition():
             break
         await asyncio.sleep(0.01)
@@ -113,3 +116,11 @@ async def settled(pilot: Pilot[None], condition: object) -> None:
         raise AssertionError("the dashboard did not get there")
     await asyncio.sleep(0.15)
     await pilot.pause()
+
+
+async def type_filter(pilot: Pilot[None], text: str, *then: str) -> None:
+    """Open the filter line, write `text` in it at once, and press keys."""
+    await pilot.press("slash")
+    pilot.app.query_one(FilterBar).query_one(Input).value = text
+    await pilot.pause()
+    await pilot.press(*then)

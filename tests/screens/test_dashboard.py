@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from probes.record import Connection, Resolution
 from tests.connections import GITHUB, NETLINK, made_by
-from tests.screens.stage import Stage, recorded, settled
+from tests.screens.stage import Stage, recorded, settled, type_filter
 from widgets.connection_table import ConnectionTable
 from widgets.filter_bar import FilterBar
 from widgets.placeholder import Placeholder
@@ -101,7 +101,7 @@ async def test_a_filter_is_typed_with_a_slash() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(80, 24)) as pilot:
         await stage.give(pilot, GITHUB, OTHER, NETLINK)
-        await pilot.press("slash", *"proc:wget")
+        await type_filter(pilot, "proc:wget")
         assert len(stage.rows) == 3
         await pilot.press("enter")
         assert stage.rows == [OTHER]
@@ -114,7 +114,7 @@ async def test_a_wrong_filter_says_what_is_wrong_and_changes_nothing() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(140, 40)) as pilot:
         await stage.give(pilot, GITHUB, OTHER)
-        await pilot.press("slash", *"port:x", "enter")
+        await type_filter(pilot, "port:x", "enter")
         assert "not 'x'" in shown(pilot)
         assert pilot.app.query_one(FilterBar).is_open
         assert len(stage.rows) == 2
@@ -127,7 +127,7 @@ async def test_a_filter_that_nothing_matches_says_how_to_get_out() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(80, 24)) as pilot:
         await stage.give(pilot, GITHUB)
-        await pilot.press("slash", *"nonesuch", "enter")
+        await type_filter(pilot, "nonesuch", "enter")
         assert "Nothing matches the filter" in shown(pilot)
         await pilot.press("escape")
         assert stage.rows == [GITHUB]
@@ -239,7 +239,7 @@ async def test_e_writes_what_the_filter_keeps(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     stage = Stage()
-    async with stage.app.run_test(size=(80, 24)) as pilot:
+    async with stage.app.run_test(size=(80, 24), notifications=True) as pilot:
         await stage.give(pilot, GITHUB, OTHER, OTHER)
         await pilot.press("p")
         await exported(pilot, stage, "enter")

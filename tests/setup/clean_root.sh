@@ -35,13 +35,18 @@ tar -C "$root" -xf "$work/$release.tar"
 cp /etc/resolv.conf /etc/hosts "$root/etc/"
 cp -r /usr/local/share/ca-certificates "$root/usr/local/share/"
 apt-config dump | grep -E '^Acquire::(Check-|https?::Proxy)' >"$root/etc/apt/apt.conf.d/99host" || true
+mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
 [[ ! -f /etc/pip.conf ]] || cp /etc/pip.conf "$root/etc/"
 mapfile -t settings < <(env | grep -E '^(PIP_(CERT|DEFAULT_TIMEOUT|INDEX_URL)|https?_proxy|SSL_CERT_FILE)=')
 
-inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "${settings[@]}" "$@"; }
+# Not by chroot: in one, BCC 0.26 looks for libc under the path that the folder has outside.
+inside() {
+  unshare --mount bash -ec 'cd "$0"; pivot_root . mnt; umount -l /mnt; cd /; exec env -i "$@"' "$root" \
+    PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "${settings[@]}" "$@"
+}
 inside update-ca-certificates >/dev/null 2>&1
 inside useradd --create-home --shell /bin/bash alice
 checkout="/home/alice/a checkout/sock-tui"
@@ -85,6 +90,7 @@ step "make setup" make_as_alice setup
 step "nothing in the checkout belongs to root" \
   bash -c '[[ -z $(find "$0" -user root -print -quit) ]]' "$root/home/alice"
 step "the program starts" as_alice "$checkout/.venv/bin/sock-tui" --version
+step "it captures on this machine's kernel" make_as_alice -s run "ARGS=--json --duration 2"
 step "make setup again" make_as_alice setup
 step "make setup again, without a network" unshare --net bash -c "$(declare -f as_alice inside \
   make_as_alice); $(declare -p root settings checkout); make_as_alice setup"

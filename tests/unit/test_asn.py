@@ -238,7 +238,11 @@ def test_a_folder_without_data_is_told(tmp_path: Path) -> None:
         AsnTable.load(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"rubbish\n"), b"rubbish", gzip.compress(b"")])
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(b"rubbish\n"), b"rubbish", gzip.compress(b"")],
+    ids=["packed", "not packed", "nothing"],
+)
 def test_rubbish_with_the_right_checksum_is_told_and_finds_nothing(
     tmp_path: Path, content: bytes
 ) -> None:

@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 
 from probes.jsonl import json_writer
-from probes.record import Connection, Hook, HookKind, Item
+from probes.record import Connection, Hook, HookKind, Item, Watching
 from probes.replay import BATCH, LONGEST_LINE, ReplayError, ReplaySource
 from tests.connections import GITHUB, NETLINK
 
@@ -21,16 +21,16 @@ class Told:
 
     def __init__(self) -> None:
         self.items: list[Item] = []
-        self.hooks: list[Hook] = []
+        self.watching: list[Watching] = []
         self.stages: list[str] = []
         self.arrived = Event()
 
     def progress(self, stage: str) -> None:
         self.stages.append(stage)
 
-    def attached(self, hook: Hook) -> None:
+    def attached(self, watching: Watching) -> None:
         assert not self.items
-        self.hooks.append(hook)
+        self.watching.append(watching)
 
     def take(self, items: Sequence[Item]) -> None:
         self.items.extend(items)
@@ -50,7 +50,7 @@ def test_plays_everything_in_order(tmp_path: Path) -> None:
     told = Told()
     ReplaySource(recording(tmp_path / "a.jsonl", rows), hook=HOOK).run(told, Event())
     assert told.items == rows
-    assert told.hooks == [HOOK]
+    assert told.watching == [Watching(HOOK, names=None, systems_date=None)]
     assert told.stages == ["reading a.jsonl"]
 
 
@@ -58,7 +58,7 @@ def test_an_empty_recording_ends_at_once(tmp_path: Path) -> None:
     told = Told()
     ReplaySource(recording(tmp_path / "a.jsonl", []), hook=HOOK).run(told, Event())
     assert told.items == []
-    assert told.hooks == [HOOK]
+    assert told.watching == [Watching(HOOK, names=None, systems_date=None)]
 
 
 def test_blank_lines_and_a_missing_last_line_break_are_fine(tmp_path: Path) -> None:

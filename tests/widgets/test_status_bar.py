@@ -41,7 +41,7 @@ async def test_the_essential_at_80():
     for fact in ("kprobe", "12.3/s", "seen 12,345", "shown 230", "lost 0", "AS 2026-11-20"):
         assert fact in text
     text, _ = await shown(replace(STATUS, hook=TRACEPOINT), 80)
-    for fact in ("tracepoint", "not io_uring", "230", "lost 0", "AS 2026-11-20"):
+    for fact in ("tracepoint", "misses io_uring", "230", "lost 0", "AS 2026-11-20"):
         assert fact in text
 
 
@@ -83,5 +83,5 @@ async def test_the_pointer_on_the_line_shows_all_of_it():
         await pilot.hover(bar)
         await pilot.pause(0.5)
         tip = str(pilot.app.screen.query_one("#textual-tooltip", Static).render())
-        assert "It cannot see: io_uring." in tip
+        assert "It misses connects of io_uring." in tip
         assert "[red]x[/red]" in tip

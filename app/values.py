@@ -1,0 +1,131 @@
+"""What stands behind a flag: text made into a value, or refused in a line."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import pwd
+import stat
+from pathlib import Path
+from typing import Final, NoReturn
+
+from app.query import Key, Query, QueryError, parse
+from probes.record import HookKind
+
+_HOOKS: Final = (HookKind.KPROBE, HookKind.TRACEPOINT)
+
+
+def _reject(message: str) -> NoReturn:
+    raise argparse.ArgumentTypeError(message)
+
+
+def _of(key: Key, text: str) -> Query:
+    try:
+        return Query.of(key, text)
+    except QueryError as error:
+        _reject(str(error))
+
+
+def pid(text: str) -> Query:
+    """A process id."""
+    return _of(Key.PID, text)
+
+
+def running_pid(text: str) -> Query:
+    """The id of a process that runs now."""
+    wanted = pid(text)
+    if not Path("/proc", text).exists():
+        _reject(f"no process {text} is running")
+    return wanted
+
+
+def user(text: str) -> Query:
+    """A user, by name or number."""
+    return _of(Key.USER, text)
+
+
+def known_user(text: str) -> Query:
+    """A user of this machine, or any number."""
+    if not text.isdecimal():
+        try:
+            pwd.getpwnam(text)
+        except (KeyError, ValueError):
+            _reject(f"no user '{text}' on this machine (a number serves for one unknown here)")
+    return user(text)
+
+
+def port(text: str) -> Query:
+    """A port, 1 to 65535."""
+    return _of(Key.PORT, text)
+
+
+def query(text: str) -> Query:
+    """A filter."""
+    try:
+        return parse(text)
+    except QueryError as error:
+        _reject(f"{error} (at character {error.position + 1} of '{text}')")
+
+
+def hook(text: str) -> HookKind | None:
+    """How connect() is watched; None for "auto"."""
+    if text == "auto":
+        return None
+    if text not in _HOOKS:
+        _reject(f"'{text}' is none of auto, kprobe, tracepoint")
+    return HookKind(text)
+
+
+def positive(text: str) -> float:
+    """A number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        _reject(f"'{text}' is not a number above 0")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isdecimal() or int(text) == 0:
+        _reject(f"'{text}' is not a whole number above 0")
+    return int(text)
+
+
+def readable(text: str) -> Path:
+    """A file that can be read."""
+    path = Path(text)
+    mode = _mode(path)
+    if mode is None:
+        _reject(f"'{text}' does not exist")
+    if stat.S_ISDIR(mode):
+        _reject(f"'{text}' is a directory")
+    if not os.access(path, os.R_OK):
+        _reject(f"'{text}' cannot be read: Permission denied")
+    return path
+
+
+def writable(text: str) -> Path:
+    """A file that can be written: faults that need not wait for the end of a session."""
+    path = Path(text)
+    if stat.S_ISDIR(_mode(path) or 0):
+        _reject(f"'{text}' is a directory")
+    folder = _mode(path.parent)
+    if folder is None or not stat.S_ISDIR(folder):
+        _reject(f"the directory '{path.parent}' does not exist")
+    if not os.access(path.parent, os.W_OK):
+        _reject(f"the directory '{path.parent}' cannot be written to")
+    return path
+
+
+def _mode(path: Path) -> int | None:
+    """What there is under this name, as in st_mode; None where there is nothing."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        _reject(f"'{path}' cannot be used: {error.strerror}")

@@ -1,0 +1,22 @@
+"""This machine's own kernel, for the tests that capture on it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from tests.recording import Recording, record
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _root() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("not run: capturing takes root (make test asks sudo)")
+
+
+@pytest.fixture(scope="session")
+def recording() -> Recording:
+    """All scenarios, captured on this machine with the hook that it has."""
+    return record([sys.executable, "-m", "app.cli", "--json"], start_s=60, patience_s=10)

@@ -1,0 +1,81 @@
+"""Records what the kernel wrote while the scenarios were performed: tests/data/ring.jsonl.
+
+Run as root, `python -m tests.record_ring`, after a change to bpf/event.h. Each line is a scenario:
+the processes and rows of its report, and the ring records of these processes, byte for byte, in
+base64. What only /proc could tell is left out, and so are the machine's other processes.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from probes.decode import EVENT, EVENT_FIELDS
+from probes.diagnostics import Discarded
+from probes.kernel import Kernel
+from probes.ring import HEADER, span
+from tests.world import in_new_world
+
+FILE: Final = Path(__file__).parent / "data" / "ring.jsonl"
+_FROM_PROC: Final = ("process", "args", "user")
+_LEFT_OUT: Final = ("gone_at_once",)  # a hundred times the same record
+_TGID: Final = EVENT_FIELDS.index("tgid")
+
+
+def main() -> int:
+    """Perform, record, write; returns the exit status."""
+    kernel = Kernel(Discarded())
+    kernel.attach(None, names=True, include_self=False)
+    kernel.drain()
+    with (
+        FILE.open("w") as file,
+        subprocess.Popen(
+            in_new_world([sys.executable, "-m", "tests.scenarios"]),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as world,
+    ):
+        assert world.stdin is not None
+        assert world.stdout is not None
+        for line in world.stdout:
+            report = json.loads(line)
+            time.sleep(0.2)
+            records = b"".join(_of(kernel.drain(), set(report["pids"])))
+            world.stdin.write("\n")
+            world.stdin.flush()
+            if report["scenario"] in _LEFT_OUT or report["impossible"]:
+                continue
+            rows = [
+                {name: value for name, value in row["fields"].items() if name not in _FROM_PROC}
+                for row in report["expected"]
+            ]
+            entry = {
+                "scenario": report["scenario"],
+                "pids": report["pids"],
+                "rows": rows,
+                "ring": base64.b64encode(records).decode(),
+            }
+            file.write(json.dumps(entry) + "\n")
+    print(f"{FILE}: {FILE.stat().st_size} bytes, {kernel.lost()} events lost")
+    kernel.close()
+    return world.returncode
+
+
+def _of(records: bytes, pids: set[int]) -> list[bytes]:
+    kept, position = [], 0
+    while position < len(records):
+        end = position + span(HEADER.unpack_from(records, position)[0])
+        if EVENT.unpack_from(records, position + HEADER.size)[_TGID] in pids:
+            kept.append(records[position:end])
+        position = end
+    return kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())

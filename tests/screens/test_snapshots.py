@@ -1,0 +1,93 @@
+"""Pictures of the screens, compared with those that a person has looked at.
+
+After a wanted change: `make test ARGS="tests/screens --snapshot-update"`, and look at them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.screens.stage import Stage, recorded, type_filter
+from tests.screens.zone import utc
+
+Act = Callable[[Stage, Pilot[None]], Awaitable[None]]
+
+
+async def attach(stage: Stage, pilot: Pilot[None]) -> None:
+    stage.source.attach()
+    await stage.until_attached(pilot)
+    stage.now = 100.0
+
+
+async def play(stage: Stage, pilot: Pilot[None]) -> None:
+    await attach(stage, pilot)
+    await stage.give(pilot, *recorded())
+    stage.now = 200.0
+    await stage.give(pilot)
+
+
+def pressing(*keys: str) -> Act:
+    async def act(stage: Stage, pilot: Pilot[None]) -> None:
+        await play(stage, pilot)
+        await pilot.press(*keys)
+        stage.now += 100.0
+        await stage.give(pilot)
+
+    return act
+
+
+def filtering(text: str, *then: str) -> Act:
+    async def act(stage: Stage, pilot: Pilot[None]) -> None:
+        await play(stage, pilot)
+        await type_filter(pilot, text, *then)
+        stage.now += 100.0
+        await stage.give(pilot)
+
+    return act
+
+
+async def compiling(stage: Stage, pilot: Pilot[None]) -> None:
+    await pilot.pause(0.3)
+
+
+async def paused(stage: Stage, pilot: Pilot[None]) -> None:
+    await pressing("up", "up", "space")(stage, pilot)
+    await stage.give(pilot, *recorded()[:12])
+    stage.source.lose(3)
+    stage.now += 100.0
+    await stage.give(pilot)
+
+
+SCENES: dict[str, Act] = {
+    "compiling": compiling,
+    "nothing_yet": attach,
+    "running": play,
+    "pinned": pressing("up", "p"),
+    "filtered": filtering("host:github", "enter"),
+    "wrong_filter": filtering("prot:443"),
+    "no_match": filtering("nonesuch", "enter"),
+    "hosts": pressing("h"),
+    "systems": pressing("a"),
+    "paused_and_lossy": paused,
+    "help": pressing("question_mark"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _utc() -> Iterator[None]:
+    with utc():
+        yield
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
+@pytest.mark.parametrize("scene", SCENES)
+def test_screen(scene: str, size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
+    stage = Stage(attached=False)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await SCENES[scene](stage, pilot)
+
+    assert snap_compare(stage.app, terminal_size=size, run_before=before)

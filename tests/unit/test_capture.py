@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+from app.capture import Capture, Progress
+from probes.errors import SourceError
+from probes.record import Connection, Item, Resolution, Sink
+from tests.connections import CURL, GITHUB
+from tests.sources import PATIENCE_S, WATCHING, Scripted
+
+Script = Callable[[Sink, threading.Event], object]
+Captured = Callable[..., Capture]
+
+
+def rows(count: int, start: int = 0) -> list[Connection]:
+    return [replace(GITHUB, tid=tid) for tid in range(start, start + count)]
+
+
+TOLD = Resolution(1, CURL, "192.0.2.1", "a.example")
+
+
+@pytest.fixture
+def captured() -> Iterator[Captured]:
+    """Start a capture of a script; it is stopped after the test."""
+    captures: list[Capture] = []
+
+    def start(script: Script, **options: object) -> Capture:
+        captures.append(Capture(Scripted(script), **options))  # type: ignore[arg-type]
+        captures[-1].start()
+        return captures[-1]
+
+    yield start
+    for capture in captures:
+        capture.stop(PATIENCE_S)
+
+
+def ended(capture: Capture) -> Progress:
+    capture.stop(PATIENCE_S)
+    assert capture.progress.ended
+    return capture.progress
+
+
+def giving(*batches: Sequence[Item]) -> Script:
+    def script(sink: Sink, _: threading.Event) -> None:
+        for batch in batches:
+            sink.take(batch)
+
+    return script
+
+
+def test_what_was_given_is_drained_in_order(captured: Captured) -> None:
+    capture = captured(giving(rows(3), [TOLD], rows(3, 3)))
+    ended(capture)
+    assert capture.waiting == 7
+    assert capture.drain(2) == rows(2)
+    assert capture.drain() == [*rows(1, 2), TOLD, *rows(3, 3)]
+    assert capture.drain() == []
+
+
+def test_a_drain_is_bounded_whatever_waits(captured: Captured) -> None:
+    capture = captured(giving([GITHUB] * 50_000))
+    ended(capture)
+    first = capture.drain()
+    assert 0 < len(first) < 50_000
+    rest = 0
+    while taken := capture.drain():
+        rest += len(taken)
+    assert len(first) + rest == 50_000
+
+
+def test_a_full_queue_keeps_the_oldest_and_counts_the_rest(captured: Captured) -> None:
+    capture = captured(giving(rows(8), rows(8, 8), rows(8, 16)), queue_max=10)
+    progress = ended(capture)
+    assert capture.drain() == rows(10)
+    assert (progress.seen, progress.overflowed) == (24, 14)
+
+
+def test_there_is_room_again_once_it_was_drained(captured: Captured) -> None:
+    drained, full = threading.Event(), threading.Event()
+
+    def script(sink: Sink, _: threading.Event) -> None:
+        sink.take(rows(12))
+        full.set()
+        assert drained.wait(PATIENCE_S)
+        sink.take(rows(5, 12))
+
+    capture = captured(script, queue_max=10)
+    assert full.wait(PATIENCE_S)
+    assert capture.drain() == rows(10)
+    drained.set()
+    assert ended(capture).overflowed == 2
+    assert capture.drain() == rows(5, 12)
+
+
+def test_what_was_not_asked_for_is_counted_and_names_pass(captured: Captured) -> None:
+    capture = captured(giving([*rows(6), TOLD]), wanted=lambda row: row.tid % 3 == 0)
+    progress = ended(capture)
+    assert (progress.seen, progress.filtered) == (6, 4)
+    assert capture.drain() == [*rows(1), *rows(1, 3), TOLD]
+
+
+def test_every_connection_is_accounted_for_at_any_moment(captured: Captured) -> None:
+    def script(sink: Sink, stopped: threading.Event) -> None:
+        start = 0
+        while not stopped.is_set() and start < 100_000:
+            sink.take([*rows(70, start)])
+            start += 70
+
+    capture = captured(script, wanted=lambda row: row.tid % 2 == 0, queue_max=500)
+    drained = 0
+    while drained < 5000 and not capture.progress.ended:
+        drained += len(capture.drain(100))
+    progress = ended(capture)
+    accounted = progress.filtered + progress.overflowed + drained + capture.waiting
+    assert progress.seen == accounted
+    assert progress.seen >= 5000
+
+
+def test_how_it_stands_is_told(captured: Captured) -> None:
+    attached, go = threading.Event(), threading.Event()
+
+    def script(sink: Sink, _: threading.Event) -> None:
+        sink.progress("Compiling the probes")
+        attached.set()
+        assert go.wait(PATIENCE_S)
+        sink.attached(WATCHING)
+        sink.lost(3)
+        sink.lost(5)
+
+    capture = captured(script)
+    assert attached.wait(PATIENCE_S)
+    assert capture.progress == Progress(stage="Compiling the probes")
+    go.set()
+    progress = ended(capture)
+    assert progress.watching == WATCHING
+    assert (progress.lost, progress.missing) == (5, 5)
+    assert capture.failure is None
+
+
+@pytest.mark.parametrize("error", [SourceError("no kprobes"), MemoryError(), SystemExit(3)])
+def test_why_a_source_gave_up_is_kept(captured: Captured, error: BaseException) -> None:
+    def script(sink: Sink, _: threading.Event) -> None:
+        sink.take(rows(2))
+        raise error
+
+    capture = captured(script)
+    assert ended(capture).seen == 2
+    assert capture.failure is error
+    assert capture.drain() == rows(2)
+
+
+def test_a_source_that_is_asked_to_stop_hands_over_its_rest(captured: Captured) -> None:
+    def script(sink: Sink, stopped: threading.Event) -> None:
+        assert stopped.wait(PATIENCE_S)
+        sink.take(rows(2))
+
+    capture = captured(script)
+    assert not capture.progress.ended
+    capture.request_stop()
+    ended(capture)
+    assert capture.drain() == rows(2)
+
+
+def test_a_capture_that_never_started_can_be_stopped() -> None:
+    Capture(Scripted(lambda *_: None)).stop()
+
+
+def test_a_source_that_hangs_does_not_hold_up_the_end(captured: Captured) -> None:
+    go = threading.Event()
+    capture = captured(lambda *_: go.wait(PATIENCE_S))
+    capture.stop(timeout=0.01)
+    assert not capture.progress.ended
+    go.set()

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from probes.enrich import Enricher
+from probes.live import feed
+from probes.names import Names
+from probes.procfs import Processes
+from probes.record import Connection, Item, Watching
+from probes.ring import frame
+from tests.ring_recording import recorded
+
+RECORDED = list(recorded())
+
+
+class Played:
+    """Gives the recorded rings one by one, then nothing; `at_end` is called with each nothing."""
+
+    def __init__(self, rings: Sequence[bytes], lost: int, at_end: Callable[[], object]) -> None:
+        self._rings = list(rings)
+        self._lost = lost
+        self._at_end = at_end
+
+    def drain(self) -> bytes:
+        if self._rings:
+            return self._rings.pop(0)
+        self._at_end()
+        return b""
+
+    def lost(self) -> int:
+        return self._lost
+
+
+@dataclass
+class Told:
+    """A sink that keeps what it was told."""
+
+    items: list[Item] = field(default_factory=list)
+    losses: list[int] = field(default_factory=list)
+
+    def progress(self, stage: str) -> None:
+        raise AssertionError("the probes are attached already")
+
+    def attached(self, watching: Watching) -> None:
+        raise AssertionError("the probes are attached already")
+
+    def take(self, items: Sequence[Item]) -> None:
+        self.items.extend(items)
+
+    def lost(self, total: int) -> None:
+        self.losses.append(total)
+
+    @property
+    def connections(self) -> list[Connection]:
+        return [item for item in self.items if isinstance(item, Connection)]
+
+
+@pytest.fixture
+def enricher(tmp_path: Path) -> Enricher:
+    return Enricher(Processes(tmp_path), Names(), None)
+
+
+def test_everything_is_handed_over_until_it_is_stopped(enricher: Enricher) -> None:
+    stopped = threading.Event()
+    told = Told()
+    reader = Played([case.ring for case in RECORDED], 0, at_end=stopped.set)
+    feed(reader, enricher, told, stopped)
+    scenarios = {pid: case.scenario for case in RECORDED for pid in case.pids}
+    seen = [scenarios[row.process.pid] for row in told.connections]
+    assert seen == [case.scenario for case in RECORDED for _ in case.rows]
+    assert told.losses[-1] == 0
+
+
+def test_what_is_left_when_it_is_stopped_is_handed_over(enricher: Enricher) -> None:
+    stopped = threading.Event()
+    stopped.set()
+    told = Told()
+    feed(Played([case.ring for case in RECORDED], 0, lambda: None), enricher, told, stopped)
+    assert len(told.connections) == sum(len(case.rows) for case in RECORDED)
+
+
+def test_a_stop_while_nothing_happens_ends_it(enricher: Enricher) -> None:
+    stopped, quiet = threading.Event(), threading.Event()
+    thread = threading.Thread(
+        target=feed, args=(Played([], 0, quiet.set), enricher, Told(), stopped)
+    )
+    thread.start()
+    assert quiet.wait(20)
+    assert thread.is_alive()
+    stopped.set()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_losses_and_what_could_not_be_read_are_counted_together(enricher: Enricher) -> None:
+    stopped = threading.Event()
+    told = Told()
+    feed(
+        Played([RECORDED[0].ring + frame(b"?"), frame(b"?"), RECORDED[1].ring], 40, stopped.set),
+        enricher,
+        told,
+        stopped,
+    )
+    assert told.losses[-1] == 42
+    assert len(told.connections) == 2
+
+
+def test_losses_are_told_while_it_runs(enricher: Enricher) -> None:
+    stopped = threading.Event()
+    told = Told()
+
+    def end_once_told() -> None:
+        if told.losses:
+            stopped.set()
+
+    feed(Played([], 7, end_once_told), enricher, told, stopped)
+    assert told.losses[0] == 7

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+
+from probes.names import KEPT, Names
+from probes.record import Host, HostSource
+
+HERE, THERE = "192.0.2.1", "2001:db8::1"
+
+
+def test_the_process_that_asked_knows_and_others_guess() -> None:
+    names = Names()
+    assert names.learn(1, HERE, "mine.example")
+    assert names.find(1, HERE) == Host("mine.example", HostSource.GETADDRINFO)
+    assert names.find(2, HERE) == Host("mine.example", HostSource.OTHER_PROCESS)
+    assert names.find(1, THERE) is None
+
+
+def test_a_second_process_does_not_erase_the_first_ones_name() -> None:
+    names = Names()
+    names.learn(1, HERE, "mine.example")
+    names.learn(2, HERE, "yours.example")
+    assert names.find(1, HERE) == Host("mine.example", HostSource.GETADDRINFO)
+    assert names.find(2, HERE) == Host("yours.example", HostSource.GETADDRINFO)
+    assert names.find(3, HERE) == Host("yours.example", HostSource.OTHER_PROCESS)
+
+
+def test_the_newest_name_counts() -> None:
+    names = Names()
+    names.learn(1, HERE, "old.example")
+    names.learn(1, HERE, "new.example")
+    assert names.find(1, HERE) == Host("new.example", HostSource.GETADDRINFO)
+    names.learn(1, HERE, "old.example")
+    assert names.find(2, HERE) == Host("old.example", HostSource.OTHER_PROCESS)
+
+
+def test_one_host_object_serves_all_its_connections() -> None:
+    names = Names()
+    names.learn(1, HERE, "a.example")
+    first = names.find(1, HERE)
+    names.learn(1, HERE, "a.example")
+    assert names.find(1, HERE) is first
+
+
+@pytest.mark.parametrize(
+    "numeric",
+    [
+        "192.0.2.1",
+        "::1",
+        "2001:db8::1",
+        "fe80::1%eth0",
+        "::ffff:192.0.2.1",
+        # inet_aton(3), which getaddrinfo() reads as well
+        "127.1",
+        "192.0.513",
+        "0x7f.0.0.1",
+        "0x7f000001",
+        "2130706433",
+        "0177.0.0.1",
+    ],
+)
+def test_an_address_in_numbers_is_no_name(numeric: str) -> None:
+    names = Names()
+    assert not names.learn(1, HERE, numeric)
+    assert names.find(1, HERE) is None
+    assert names.find(2, HERE) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["1.example", "127.0.0.1.example", "0x7f.example", "a", "1 2", "1.2.3.4 x", "\udcff"]
+)
+def test_a_name_that_begins_like_an_address_is_a_name(name: str) -> None:
+    names = Names()
+    assert names.learn(1, HERE, name)
+    assert names.find(1, HERE) == Host(name, HostSource.GETADDRINFO)
+
+
+def test_the_oldest_names_make_room() -> None:
+    names = Names()
+    for pid in range(KEPT + 1):
+        names.learn(pid, HERE, f"{pid}.example")
+    assert names.find(0, HERE) == Host(f"{KEPT}.example", HostSource.OTHER_PROCESS)
+    assert names.find(1, HERE) == Host("1.example", HostSource.GETADDRINFO)
+
+
+def test_a_name_that_is_used_again_is_not_the_oldest() -> None:
+    names = Names()
+    names.learn(0, HERE, "0.example")
+    for pid in range(1, KEPT + 1):
+        if pid == KEPT // 2:
+            names.learn(0, HERE, "0.example")
+        names.learn(pid, THERE, "other.example")
+    assert names.find(0, HERE) == Host("0.example", HostSource.GETADDRINFO)
+    assert names.find(1, THERE) == Host("other.example", HostSource.OTHER_PROCESS)

@@ -1,0 +1,89 @@
+"""The judge of captures: what it must not let pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.recording import Recording, Row, complaints, flaws
+from tests.scene import Expected, Report
+
+ROW: Row = {
+    "time": "2026-01-31T12:00:00.000001+01:00",
+    "af": "AF_INET",
+    "pid": 7,
+    "tid": 7,
+    "comm": "curl",
+    "process": "/usr/bin/curl",
+    "args": ["curl", "name"],
+    "uid": 0,
+    "user": "root",
+    "address": "127.77.1.1",
+    "port": 443,
+    "host": "name",
+    "host_source": "getaddrinfo",
+    "asn": None,
+    "as_name": None,
+}
+MADE = Expected({key: ROW[key] for key in ("af", "pid", "comm", "process", "args", "port", "host")})
+REPORT = Report("curl", [7], [MADE])
+NOON = 1_769_857_200.0
+
+
+def recorded(*rows: Row) -> Recording:
+    return Recording(list(rows), [REPORT], "", 0, NOON, NOON + 1)
+
+
+def test_what_was_done_and_seen_is_fine() -> None:
+    other = {**ROW, "pid": 8, "host": None}
+    assert complaints(REPORT, [other, ROW]) == []
+    assert flaws(recorded(other, ROW)) == []
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [ROW, ROW],
+        [{**ROW, "host": None}],
+        [{**ROW, "process": None}],
+        [{**ROW, "args": []}],
+        [{**ROW, "port": 0}],
+    ],
+    ids=["missing", "twice", "no name", "no path", "no arguments", "another port"],
+)
+def test_what_differs_is_named(rows: list[Row]) -> None:
+    assert complaints(REPORT, rows)
+
+
+def test_a_process_that_may_be_gone_may_lack_its_path_and_nothing_else() -> None:
+    gone = replace(REPORT, expected=[replace(MADE, may_be_gone=True)])
+    assert complaints(gone, [{**ROW, "process": None, "args": []}]) == []
+    assert complaints(gone, [{**ROW, "process": "/usr/bin/wget", "args": []}])
+    assert complaints(gone, [{**ROW, "process": None, "args": [], "comm": ""}])
+
+
+def test_a_scenario_that_failed_is_no_success() -> None:
+    assert complaints(Report("curl", [7], [], failed="OSError"), [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"af": "AF_UNIX"},
+        {"af": "AF_UNSPEC"},
+        {"port": 0},
+        {"comm": ""},
+        {"user": ""},
+        {"time": "2026-01-31T12:00:00.000001"},
+        {"time": "2026-01-31T12:00:00.000001+00:00"},
+    ],
+    ids=str,
+)
+def test_a_row_that_breaks_a_promise_is_named(change: dict[str, object]) -> None:
+    assert flaws(recorded({**ROW, **change}))
+
+
+def test_a_field_that_is_gone_is_named() -> None:
+    assert flaws(recorded({key: value for key, value in ROW.items() if key != "as_name"}))

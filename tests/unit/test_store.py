@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.store import Store
+from probes.record import Connection, Host, HostSource, Resolution
+from tests.connections import CURL, GITHUB, NETLINK
+
+HERE, THERE = "192.0.2.1", "192.0.2.2"
+
+
+def row(pid: int = 1, address: str | None = HERE, host: Host | None = None) -> Connection:
+    process = replace(CURL, pid=pid)
+    if address is None:
+        return replace(NETLINK, process=process)
+    return replace(GITHUB, process=process, address=address, host=host)
+
+
+def told(name: str, pid: int = 1, address: str = HERE) -> Resolution:
+    return Resolution(1, replace(CURL, pid=pid), address, name)
+
+
+def own(name: str) -> Host:
+    return Host(name, HostSource.GETADDRINFO)
+
+
+def guess(name: str) -> Host:
+    return Host(name, HostSource.OTHER_PROCESS)
+
+
+def filled(*rows: Connection, max_rows: int = 1000) -> Store:
+    store = Store(max_rows)
+    for each in rows:
+        store.add(each)
+    return store
+
+
+def hosts(store: Store) -> list[Host | None]:
+    return [store[sequence].host for sequence in range(store.first, store.end)]
+
+
+def test_rows_keep_their_numbers_while_the_oldest_go() -> None:
+    store = Store(max_rows=3)
+    rows = [row(pid) for pid in range(10)]
+    gone: list[Connection] = []
+    for each in rows:
+        store.add(each)
+        gone.extend(store.evict())
+    assert (store.first, store.end, len(store)) == (7, 10, 3)
+    assert gone == rows[:7]
+    assert [store[sequence] for sequence in (7, 8, 9)] == rows[7:]
+
+
+@pytest.mark.parametrize("sequence", [-1, 6, 10])
+def test_a_number_that_is_not_there_is_an_error(sequence: int) -> None:
+    store = filled(*(row() for _ in range(10)), max_rows=3)
+    store.evict()
+    with pytest.raises(IndexError):
+        store[sequence]
+
+
+def test_nothing_is_evicted_that_has_room() -> None:
+    store = filled(row(), row(), max_rows=2)
+    assert store.evict() == ()
+    assert (store.first, store.end) == (0, 2)
+
+
+def test_a_late_name_reaches_its_own_rows_and_is_a_guess_for_others() -> None:
+    before = row(pid=1)
+    store = filled(before, row(pid=2), row(pid=1, address=THERE), row(pid=1, address=None))
+    changed = store.learn(told("a.example"))
+    assert sorted(changed, key=lambda each: each[0]) == [(0, before), (1, row(pid=2))]
+    assert hosts(store) == [own("a.example"), guess("a.example"), None, None]
+    assert store[0] == replace(before, host=own("a.example"))
+
+
+def test_a_guess_gives_way_to_the_processs_own_name() -> None:
+    store = filled(row(pid=1), row(pid=2, host=guess("first.example")))
+    store.learn(told("a.example", pid=3))
+    assert hosts(store) == [guess("a.example"), guess("first.example")]
+    assert [sequence for sequence, _ in store.learn(told("b.example", pid=1))] == [0]
+    assert [sequence for sequence, _ in store.learn(told("c.example", pid=2))] == [1]
+    assert hosts(store) == [own("b.example"), own("c.example")]
+
+
+def test_a_name_of_its_own_is_never_taken_away() -> None:
+    store = filled(row(host=own("first.example")), row(pid=2))
+    store.learn(told("a.example", pid=2))
+    assert not store.learn(told("b.example"))
+    assert not store.learn(told("c.example", pid=2))
+    assert hosts(store) == [own("first.example"), own("a.example")]
+
+
+def test_a_guess_is_not_replaced_by_another() -> None:
+    store = filled(row(pid=1))
+    store.learn(told("a.example", pid=2))
+    assert not store.learn(told("b.example", pid=3))
+    assert hosts(store) == [guess("a.example")]
+
+
+def test_rows_that_come_after_a_late_name_wait_for_their_own() -> None:
+    store = filled(row())
+    store.learn(told("a.example"))
+    store.add(row())
+    assert [sequence for sequence, _ in store.learn(told("b.example"))] == [1]
+    assert hosts(store) == [own("a.example"), own("b.example")]
+
+
+def test_a_name_for_an_evicted_row_is_too_late() -> None:
+    store = filled(*(row() for _ in range(10)), max_rows=4)
+    store.evict()
+    assert [sequence for sequence, _ in store.learn(told("a.example"))] == [6, 7, 8, 9]
+    assert hosts(store) == [own("a.example")] * 4
+
+
+def test_a_name_that_nobody_waits_for_changes_nothing() -> None:
+    store = filled(row(address=None), row(host=own("x.example")))
+    assert not store.learn(told("a.example"))
+    assert not store.learn(told("a.example", address=THERE))
+
+
+def test_what_waits_for_a_name_is_let_go_with_its_rows() -> None:
+    store = Store(max_rows=10)
+    for number in range(1000):
+        store.add(row(pid=number, address=f"192.0.2.{number % 250}"))
+        store.evict()
+    waiting = [*store._unasked.values(), *store._nameless.values()]
+    # Evicted rows are let go a few at a time, so some linger; each row waits in two places.
+    assert sum(map(len, waiting)) <= 2 * 2 * len(store)
+
+
+_addresses = st.sampled_from([None, HERE, THERE])
+_hosts = st.one_of(st.none(), st.sampled_from([own("x"), guess("y")]))
+_steps = st.one_of(
+    st.builds(row, pid=st.integers(1, 3), address=_addresses, host=_hosts),
+    st.builds(
+        told,
+        st.sampled_from(["a", "b"]),
+        pid=st.integers(1, 3),
+        address=st.sampled_from([HERE, THERE]),
+    ),
+    st.none(),
+)
+
+
+@given(st.lists(_steps, max_size=60), st.integers(1, 12))
+def test_the_store_is_a_list_whose_names_are_looked_up_one_by_one(
+    steps: list[Connection | Resolution | None], max_rows: int
+) -> None:
+    """Against the plain way: every row of the session is looked at for every name."""
+    store = Store(max_rows)
+    rows: list[Connection] = []
+    first = 0
+    for step in steps:
+        if isinstance(step, Connection):
+            store.add(step)
+            rows.append(step)
+        elif step is None:
+            gone = store.evict()
+            assert list(gone) == rows[first : first + len(gone)]
+            first += len(gone)
+            assert len(rows) - first <= max_rows
+        else:
+            changed = store.learn(step)
+            expected = {}
+            for sequence in range(first, len(rows)):
+                named = renamed(rows[sequence], step)
+                if named is not None:
+                    expected[sequence] = rows[sequence]
+                    rows[sequence] = named
+            assert dict(changed) == expected
+        assert [store[sequence] for sequence in range(store.first, store.end)] == rows[first:]
+
+
+def renamed(each: Connection, resolution: Resolution) -> Connection | None:
+    if each.address != resolution.address:
+        return None
+    if each.process.pid == resolution.process.pid and (each.host is None or each.host.is_guess):
+        return replace(each, host=own(resolution.name))
+    return replace(each, host=guess(resolution.name)) if each.host is None else None
