@@ -10,7 +10,6 @@ least.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import tempfile
@@ -20,10 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from kit.command import give_up, require_root, rounds, run
 from kit.load import Loads
-from kit.machine import description, give_up, require_root, two_cores
+from kit.machine import description, two_cores
 from kit.table import ratio, show
 from kit.tools import Tool, ToolError, bpftrace, printing_tool, running, sock_tui
+from kit.tracers import tracing_processes
 
 BATCHES, CALLS = 4_000, 50  # in all less than the ring holds: every event is recorded
 RATE, PACED_CALLS = 5_000, 2_500  # half a second
@@ -74,25 +75,24 @@ class Watched:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5, help="how often each tool is measured")
-    rounds: int = parser.parse_args().rounds
+    wanted = rounds(__doc__, 5)
     require_root()
     reader, maker = two_cores()
     os.sched_setaffinity(0, {reader})
     tools = [sock_tui("--export", "FOLDER/session.csv"), printing_tool(), bpftrace()]
     watched = [Watched(tool) for tool in tools if tool is not None]
     untraced: list[Costs] = []
+    others: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="sock-tui-bench-") as name:
         loads = Loads(Path(name), maker)
         try:
-            before = measure(loads)
+            before = measure_untraced(loads, others)
             untraced.append(before)
-            for number in range(rounds):
+            for number in range(wanted):
                 for each in watched:
                     folder = Path(name, f"{number}-{each.tool.name.replace(' ', '-')}")
                     traced = measure_watched(loads, each, folder, reader)
-                    after = measure(loads)
+                    after = measure_untraced(loads, others)
                     untraced.append(after)
                     for load in LOADS:
                         added = traced[load].beyond(before[load], after[load])
@@ -100,7 +100,10 @@ def main() -> None:
                     before = after
         except ToolError as error:
             give_up(str(error))
-    report(watched, untraced, rounds)
+    report(watched, untraced, wanted)
+    if others:
+        names = ", ".join(sorted(others))
+        print(f"NOT RELIABLE: 'untraced' was traced by others meanwhile: {names}")
 
 
 def measure(loads: Loads) -> Costs:
@@ -116,6 +119,14 @@ def measure(loads: Loads) -> Costs:
     }
 
 
+def measure_untraced(loads: Loads, others: set[str]) -> Costs:
+    """The same while no tool watches; adds to `others` whoever traces nevertheless."""
+    others |= tracing_processes()
+    costs = measure(loads)
+    others |= tracing_processes()
+    return costs
+
+
 def measure_watched(loads: Loads, watched: Watched, folder: Path, core: int) -> Costs:
     """The same while the tool watches."""
     with running(watched.tool, folder, core) as run:
@@ -126,7 +137,7 @@ def measure_watched(loads: Loads, watched: Watched, folder: Path, core: int) -> 
     return costs
 
 
-def report(watched: Sequence[Watched], untraced: Sequence[Costs], rounds: int) -> None:
+def report(watched: Sequence[Watched], untraced: Sequence[Costs], count: int) -> None:
     """Print the tables."""
     for load in LOADS:
         calls = [costs[load] for costs in untraced]
@@ -141,12 +152,12 @@ def report(watched: Sequence[Watched], untraced: Sequence[Costs], rounds: int) -
             )
         header = ["", "median", "lowest", "highest", "quiet", "limit", "of limit", "to sock-tui"]
         show(f"{load.what}: nanoseconds", header, rows)
-    events = rounds * (BATCHES * CALLS + PACED_CALLS + LOOKUPS)
+    events = count * (BATCHES * CALLS + PACED_CALLS + LOOKUPS)
     lost = ", ".join(f"{each.tool.name} {each.lost:,}" for each in watched)
     print(f"\nevents lost, of some {events:,}: {lost}")
     if len(watched) < 3:
         print("bpftrace is not installed (apt-get install bpftrace) and was not measured")
-    print(f"hook: tracepoint; {rounds} rounds, interleaved with untraced ones")
+    print(f"hook: tracepoint; {count} rounds, interleaved with untraced ones")
     print(description())
 
 
@@ -161,4 +172,4 @@ def _spread(costs: Sequence[Cost]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

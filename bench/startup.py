@@ -7,7 +7,6 @@ the other in each round, so that all meet the same machine.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import statistics
@@ -20,7 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from kit.machine import REPOSITORY, description, give_up, require_root
+from kit.command import give_up, require_root, rounds, run
+from kit.machine import REPOSITORY, description
 from kit.screen import seconds_until
 from kit.table import ratio, show
 from kit.tools import PATIENCE, PEERS, Tool, ToolError, bpftrace, running, sock_tui
@@ -45,16 +45,14 @@ Times = defaultdict[str, list[float]]
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=7, help="how often each start is measured")
-    rounds: int = parser.parse_args().rounds
+    wanted = rounds(__doc__, 7)
     require_root()
     starts: Times = defaultdict(list)
     phases: Times = defaultdict(list)
     imports: Times = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="sock-tui-bench-") as name:
         try:
-            for number in range(-1, rounds):
+            for number in range(-1, wanted):
                 folder = Path(name, str(number))
                 folder.mkdir()
                 one_round(folder, starts, phases, imports)
@@ -63,7 +61,7 @@ def main() -> None:
                         times.clear()
         except ToolError as error:
             give_up(str(error))
-    report(starts, phases, imports, rounds)
+    report(starts, phases, imports, wanted)
 
 
 def one_round(folder: Path, starts: Times, phases: Times, imports: Times) -> None:
@@ -117,7 +115,7 @@ def import_times() -> dict[str, float]:
     return found
 
 
-def report(starts: Times, phases: Times, imports: Times, rounds: int) -> None:
+def report(starts: Times, phases: Times, imports: Times, count: int) -> None:
     """Print the tables."""
     usual = statistics.median(starts[BARE])
     rows = []
@@ -139,7 +137,7 @@ def report(starts: Times, phases: Times, imports: Times, rounds: int) -> None:
     )
     if BPFTRACE not in starts:
         print("\nbpftrace is not installed (apt-get install bpftrace) and was not measured")
-    print(f"\nhook: tracepoint; {rounds} rounds after one that is not counted")
+    print(f"\nhook: tracepoint; {count} rounds after one that is not counted")
     print(description())
 
 
@@ -148,4 +146,4 @@ def _spread(values: Sequence[float]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kit.machine import REPOSITORY, give_up
+from kit.command import give_up
+from kit.machine import REPOSITORY
 
 NAME: Final = "name.bench.test"
 ADDRESS: Final = "127.77.0.1"  # not the one that the connects go to, so that rows keep no name

@@ -1,13 +1,14 @@
-"""The machine that is measured: may it be, which cores, and how to describe it."""
+"""The machine that is measured: its cores, its tracefs, and how to describe it."""
 
 from __future__ import annotations
 
 import os
 import platform
-import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
+
+from kit.command import give_up
 
 REPOSITORY: Final = Path(__file__).parents[2]
 
@@ -20,17 +21,6 @@ mkdir -p /sys/kernel/debug/tracing 2>/dev/null
 mount -t tracefs tracefs /sys/kernel/debug/tracing
 exec "$@"
 """
-
-
-def give_up(message: str) -> NoReturn:
-    """End the measurement with one line that says why."""
-    sys.exit(f"{Path(sys.argv[0]).name}: {message}")
-
-
-def require_root() -> None:
-    """Ends the measurement where probes cannot be attached."""
-    if os.geteuid() != 0:
-        give_up("attaching probes takes root. Run: sudo make bench")
 
 
 def two_cores() -> tuple[int, int]:
