@@ -124,9 +124,16 @@ def test_a_file_is_replaced_when_a_person_says_so(
     recording = write_recording(tmp_path / "x.jsonl", [GITHUB])
     target = tmp_path / "x.csv"
     target.write_text("mine")
-    # With a terminal of its own, so that control-c becomes a signal.
+    # With a terminal of its own, so that control-c becomes a signal; and one that is not ignored,
+    # as it is where the tests run behind a shell's `&`.
     process = subprocess.Popen(
-        ["setsid", "--ctty", *command("open", recording, "--export", target)],
+        [
+            "env",
+            "--default-signal=INT",
+            "setsid",
+            "--ctty",
+            *command("open", recording, "--export", target),
+        ],
         stdin=terminal.inside,
         stdout=terminal.inside,
         stderr=terminal.inside,
