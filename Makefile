@@ -34,8 +34,8 @@ types: dev ## mypy, strict
 layers: dev ## which folder may import which
 	@.venv/bin/lint-imports
 
-fast: dev ## the tests that need neither root nor a virtual machine
-	@$(python) -m pytest -n auto -m "not native and not guest" $(ARGS)
+fast: dev ## the tests that are quick and need neither root nor a virtual machine
+	@$(python) -m pytest -n auto -m "not native and not guest and not pictures" $(ARGS)
 
 format: dev ## format all Python as lint wants it
 	@$(python) -m ruff check --fix-only .

@@ -115,7 +115,7 @@ async def test_a_wrong_filter_says_what_is_wrong_and_changes_nothing() -> None:
     async with stage.app.run_test(size=(140, 40)) as pilot:
         await stage.give(pilot, GITHUB, OTHER)
         await type_filter(pilot, "port:x", "enter")
-        assert "not 'x'" in shown(pilot)
+        await settled(pilot, lambda: "not 'x'" in shown(pilot))
         assert pilot.app.query_one(FilterBar).is_open
         assert len(stage.rows) == 2
         await pilot.press("escape")

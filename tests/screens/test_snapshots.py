@@ -13,6 +13,8 @@ from textual.pilot import Pilot
 from tests.screens.stage import Stage, recorded, type_filter
 from tests.screens.zone import utc
 
+pytestmark = pytest.mark.pictures
+
 Act = Callable[[Stage, Pilot[None]], Awaitable[None]]
 
 
