@@ -4,7 +4,7 @@ Real programs make real connections under the eyes of the real probes, in namesp
 where public addresses are answered locally: nothing leaves the machine. Needs root, curl, wget,
 git, ssh, perl and bash.
 
-    sudo .venv/bin/python screenshots/record.py
+    sudo .venv/bin/python -m screenshots.record
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+from tests.world import cover, in_new_world
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SESSION: Final = ROOT / "tests" / "data" / "session.jsonl"
@@ -74,8 +76,8 @@ NETLINK: Final = (
 def main() -> int:
     """Enter the namespaces, then record there."""
     if len(sys.argv) == 1:
-        inside = ["unshare", "--mount", "--net", "--propagation", "private"]
-        return subprocess.run([*inside, sys.executable, __file__, "inside"], check=False).returncode
+        inside = in_new_world([sys.executable, "-m", "screenshots.record", "inside"])
+        return subprocess.run(inside, cwd=ROOT, check=False).returncode
     with tempfile.TemporaryDirectory() as folder:
         furnish(Path(folder))
         with servers(), capture() as rows:
@@ -98,14 +100,6 @@ def furnish(folder: Path) -> None:
     cover("/etc/nsswitch.conf", folder / "nsswitch", "passwd: files\nhosts: files\n")
     users = "".join(f"{name}:x:{uid}:{uid}::/tmp:/bin/sh\n" for name, uid in USERS.items())
     cover("/etc/passwd", folder / "passwd", Path("/etc/passwd").read_text() + users)
-    folder.chmod(0o755)
-
-
-def cover(target: str, file: Path, text: str) -> None:
-    """Have `target` read as `text` in this mount namespace."""
-    file.write_text(text)
-    file.chmod(0o644)
-    subprocess.run(["mount", "--bind", str(file), target], check=True)
 
 
 @contextmanager

@@ -43,9 +43,9 @@ def furnished(names: Mapping[str, Iterable[str]]) -> Iterator[int]:
     os.environ["RESOLV_MULTI"] = "on"
     with tempfile.TemporaryDirectory(prefix="sock-tui-world-") as folder:
         hosts = [f"{address} {name}\n" for name, all in names.items() for address in all]
-        _cover("/etc/hosts", Path(folder, "hosts"), "".join(hosts))
+        cover("/etc/hosts", Path(folder, "hosts"), "".join(hosts))
         # No DNS: a name that is not listed is answered at once.
-        _cover("/etc/nsswitch.conf", Path(folder, "nsswitch"), "passwd: files\nhosts: files\n")
+        cover("/etc/nsswitch.conf", Path(folder, "nsswitch"), "passwd: files\nhosts: files\n")
         with _server() as port:
             yield port
 
@@ -55,7 +55,8 @@ def _ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], env=environment, check=True)
 
 
-def _cover(target: str, file: Path, text: str) -> None:
+def cover(target: str, file: Path, text: str) -> None:
+    """Have `target` read as `text` in this mount namespace; `file` is where the text lies."""
     file.write_text(text)
     file.chmod(0o644)  # scenarios run as other users too
     file.parent.chmod(0o755)
