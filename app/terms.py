@@ -65,7 +65,8 @@ def key_named(name: str, position: int) -> Key:
     shown = name if len(name) <= 20 else f"{name[:20]}..."
     near = _near(name.lower())
     hint = f"did you mean {near}?" if near else "to search for it as text, put it in quotes"
-    raise QueryError(f"unknown key '{shown}'; known: {known}; {hint}", position)
+    # What helps most comes first: a narrow screen cuts the end.
+    raise QueryError(f"unknown key '{shown}': {hint} (known: {known})", position)
 
 
 def _near(name: str) -> str:

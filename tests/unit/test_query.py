@@ -124,8 +124,8 @@ def test_one_query_tells_rows_of_different_processes_apart() -> None:
         (
             "curl prot:80",
             5,
-            "unknown key 'prot'; known: pid, user, proc, host, as, port; "
-            "did you mean 'proc' or 'port'?",
+            "unknown key 'prot': did you mean 'proc' or 'port'? "
+            "(known: pid, user, proc, host, as, port)",
         ),
         ("usr:bob", 0, "did you mean 'user'?"),
         ("asn:1", 0, "did you mean 'as'?"),
