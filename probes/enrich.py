@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, Protocol
 
+from probes.errors import SourceError
 from probes.names import Names
 from probes.procfs import Processes
 from probes.record import (
@@ -34,6 +35,10 @@ class Systems(Protocol):
     """Autonomous systems by address; `probes.asn.AsnTable` is one. `date`: the data's day."""
 
     date: datetime.date
+
+    @property
+    def damage(self) -> SourceError | None:
+        """What a lookup found wrong with the table; what it could not answer gave None."""
 
     def lookup(self, address: str) -> AutonomousSystem | None:
         """The system that announces the address, or None."""
@@ -71,6 +76,11 @@ class Enricher:
         self._now = now
         self._held: deque[ConnectEvent] = deque()
         self._endpoint = lru_cache(maxsize=_ENDPOINTS)(self._endpoint_of)
+
+    @property
+    def damage(self) -> SourceError | None:
+        """What kept items from being complete, found out while they were made; or None."""
+        return self._systems.damage if self._systems else None
 
     def items(self, events: Iterable[Event]) -> list[Item]:
         """The items of `events` and of what was held back long enough.

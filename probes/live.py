@@ -72,7 +72,11 @@ class Reader(Protocol):
 
 
 def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Event) -> None:
-    """Read, decode, enrich and hand over, until `stopped` is set and what was there is read."""
+    """Read, decode, enrich and hand over, until `stopped` is set and what was there is read.
+
+    Raises:
+        SourceError: the items were not complete, and why; all of them were handed over.
+    """
     unreadable = turns = 0
     # Bytes that may have been there when it was stopped; others may be written meanwhile, without
     # end, and faster than they are read.
@@ -91,6 +95,8 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
             left -= len(records)
             if not records or left <= 0:
                 sink.take(enricher.rest())
-                return
+                break
         if len(records) < TURN // 2:
             stopped.wait(_BUSY if len(records) >= _MANY else _QUIET)
+    if enricher.damage is not None:
+        raise enricher.damage

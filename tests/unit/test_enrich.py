@@ -42,6 +42,7 @@ class OneSystem:
     """A table that knows one address."""
 
     date = date(2026, 1, 31)
+    damage = None
 
     def lookup(self, address: str) -> AutonomousSystem | None:
         return AutonomousSystem(64_500, "TEST") if address == HERE else None

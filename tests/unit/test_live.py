@@ -3,11 +3,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from probes.enrich import Enricher
+from probes.errors import SourceError
 from probes.live import feed
 from probes.names import Names
 from probes.procfs import Processes
@@ -120,3 +122,25 @@ def test_losses_are_told_while_it_runs(enricher: Enricher) -> None:
 
     feed(Played([], 7, end_once_told), enricher, told, stopped)
     assert told.losses[0] == 7
+
+
+class Damaged:
+    """A table of which a part turns out unreadable."""
+
+    date = date(2026, 1, 31)
+
+    def __init__(self) -> None:
+        self.damage: SourceError | None = None
+
+    def lookup(self, address: str) -> None:
+        self.damage = SourceError("a part of the table cannot be read")
+
+
+def test_a_table_that_turns_out_damaged_is_said_when_all_was_handed_over(tmp_path: Path) -> None:
+    stopped = threading.Event()
+    told = Told()
+    enricher = Enricher(Processes(tmp_path), Names(), Damaged())
+    reader = Played([case.ring for case in RECORDED], 0, at_end=stopped.set)
+    with pytest.raises(SourceError, match="a part of the table cannot be read"):
+        feed(reader, enricher, told, stopped)
+    assert len(told.connections) == sum(len(case.rows) for case in RECORDED)
