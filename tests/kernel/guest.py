@@ -14,7 +14,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,7 +35,13 @@ _TOOLS: Final = {
 }
 # Linux reads ahead nothing on 9p: a mapped library comes in page by page, each one a request to
 # QEMU. BCC brings 150 MB of them, and its start takes a sixth of the time with this.
-_READ_AHEAD: Final = 'for kb in /sys/class/bdi/9p*/read_ahead_kb; do echo 512 >$kb; done; exec "$@"'
+_READ_AHEAD: Final = "for kb in /sys/class/bdi/9p*/read_ahead_kb; do echo 512 >$kb; done"
+# Written to standard error ahead of whatever the command writes.
+_UP: Final = "sock-tui: the guest is up"
+_PRELUDE: Final = f'{_READ_AHEAD}; echo "{_UP}" >&2; exec "$@"'
+# Software emulation loses a guest now and then while it boots: it ends at once and says nothing.
+# What is tested has not begun then. A command that was started is never started again.
+_BOOTS: Final = 3
 # virtme-ng's first process covers these with empty folders before the command starts.
 _COVERED: Final = ("/dev", "/run", "/var/cache", "/var/log", "/var/tmp")
 
@@ -69,15 +76,32 @@ def run_in_guest(
         *("--disable-kvm", "--force-9p"),  # /dev/kvm may be there and hang; virtiofsd is not
         *("--memory", "2G", "--cpus", "2"),
         *("--user", "root"),  # in the guest, whoever starts it
-        *("--", "sh", "-c", _READ_AHEAD, "sh", *command),
+        *("--", "sh", "-c", _PRELUDE, "sh", *command),
     ]
+    for boot in range(1, _BOOTS + 1):
+        finished = _booted(vng, {**os.environ, "PATH": path}, folder, timeout_s, kernel)
+        before, up, after = finished.stderr.partition(f"{_UP}\n")
+        if up:
+            return Finished(finished.status, finished.stdout, before + after)
+        last = "\n".join((finished.stdout + finished.stderr).splitlines()[-20:])
+        warnings.warn(f"{kernel.version}: boot {boot} of {_BOOTS} failed: {last}", stacklevel=2)
+    raise UnavailableError(f"{_BOOTS} boots ended before the command was started")
+
+
+def _booted(
+    vng: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    timeout_s: float,
+    kernel: Kernel,
+) -> Finished:
     # virtme-ng reads its user's settings and leaves files behind: it gets a home of its own.
     with tempfile.TemporaryDirectory(prefix="sock-tui-guest-") as home:
         # Pipes and not files: QEMU opens each stream anew, and would truncate and overwrite.
         process = subprocess.Popen(
             vng,
             cwd=folder,
-            env={**os.environ, "PATH": path, "HOME": home, "TMPDIR": home},
+            env={**environment, "HOME": home, "TMPDIR": home},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

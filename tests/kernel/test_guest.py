@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,17 @@ def _processes_with(setting: str) -> list[str]:
         except OSError:  # it ended meanwhile, or is another user's and so not ours
             continue
     return found
+
+
+@pytest.mark.guest
+@pytest.mark.timeout(1200)
+def test_a_guest_that_never_comes_up_is_tried_again_and_then_said(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    broken = tmp_path / kernel.vmlinuz.name
+    broken.write_bytes(b"no kernel")
+    with (
+        pytest.warns(UserWarning, match="boot 3 of 3 failed"),
+        pytest.raises(UnavailableError, match="3 boots ended before the command was started"),
+    ):
+        run_in_guest(replace(kernel, vmlinuz=broken), ["true"], REPOSITORY, timeout_s=60)
