@@ -12,18 +12,18 @@ from probes.record import ConnectEvent, Event, NameEvent
 from probes.ring import BUSY, DISCARDED, HEADER, span
 
 # `struct event` and `struct name_event` in bpf/event.h; a test compares the two.
-EVENT: Final = struct.Struct("=QIIIIHHI16s16s")
+EVENT: Final = struct.Struct("=QIIII16s16sHHI")
 EVENT_FIELDS: Final = (
     "ts_ns",
     "kind",
-    "tgid",
     "tid",
+    "tgid",
     "uid",
+    "comm",
+    "address",
     "family",
     "port",
     "flags",
-    "address",
-    "comm",
 )
 NAME_SIZE: Final = 256
 KIND_CONNECT: Final = 1
@@ -51,7 +51,7 @@ def decode(records: bytes) -> Decoded:
     while position + HEADER.size <= end:
         if position + _CONNECT.size <= end:
             # Nearly every record is a connect: its header and fields are read in one go.
-            word, _, ts_ns, kind, tgid, tid, uid, family, port, flags, address, comm = read(
+            word, _, ts_ns, kind, tid, tgid, uid, comm, address, family, port, flags = read(
                 records, position
             )
             if word == EVENT.size and kind == KIND_CONNECT:
@@ -77,7 +77,7 @@ def decode(records: bytes) -> Decoded:
 def _name(records: bytes, start: int, size: int, end: int) -> NameEvent | None:
     if size < EVENT.size + NAME_SIZE or start + size > end:
         return None
-    ts_ns, kind, tgid, tid, uid, family, _, _, address, comm = EVENT.unpack_from(records, start)
+    ts_ns, kind, tid, tgid, uid, comm, address, family, _, _ = EVENT.unpack_from(records, start)
     address = address[: _ADDRESS_SIZE.get(family, 0)]
     if kind != KIND_NAME or not address:
         return None

@@ -17,17 +17,21 @@
 #define COMM_SIZE 16
 #define NAME_SIZE 256 /* a DNS name is at most 253 bytes: RFC 1035, 2.3.4 */
 
+/*
+ * What tells one process from another stands together, and so does what tells one endpoint from
+ * another: user space looks each of them up as one key.
+ */
 struct event {
 	u64 ts_ns; /* bpf_ktime_get_ns(): CLOCK_MONOTONIC */
 	u32 kind;
-	u32 tgid;
 	u32 tid;
+	u32 tgid;
 	u32 uid;
+	char comm[COMM_SIZE];
+	u8 address[16]; /* network order; AF_INET uses the first 4 */
 	u16 family;
 	u16 port; /* host order */
 	u32 flags;
-	u8 address[16]; /* network order; AF_INET uses the first 4 */
-	char comm[COMM_SIZE];
 };
 
 struct name_event {

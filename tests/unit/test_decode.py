@@ -23,7 +23,7 @@ def event(
     flags: int = 0,
 ) -> bytes:
     """A `struct event` of bpf/event.h."""
-    return EVENT.pack(7_000_000_123, kind, 11, 12, 1000, family, port, flags, address, comm)
+    return EVENT.pack(7_000_000_123, kind, 12, 11, 1000, comm, address, family, port, flags)
 
 
 def name_event(name: bytes, family: int = socket.AF_INET, address: bytes = V4) -> bytes:
