@@ -119,7 +119,7 @@ def _lines(options: Watch, capture: Capture) -> int:
     if options.export is not None and store is not None:
         exported = write_csv(
             options.export,
-            (store[sequence] for sequence in range(store.first, store.end)),
+            store.rows(),
             replace=replace,
             owner=calling_user(os.environ, os.geteuid()),
             losses=Losses(progress.lost, progress.overflowed, store.first),

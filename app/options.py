@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from app import values
+from app.matching import Mask, Test
 from app.query import Query
 from app.store import MAX_ROWS
-from probes.record import Connection, HookKind
+from probes.connections import Connections
+from probes.record import HookKind
 from probes.text import visible
 
-Wanted = Callable[[Connection], bool]
+Wanted = Test
+"""Says of each connection whether it was asked for."""
 
 _DESCRIPTION: Final = "Show live which process on this machine connects where."
 _EPILOG: Final = """\
@@ -212,7 +215,15 @@ def _wanted(groups: Sequence[Sequence[Query]]) -> Wanted | None:
     limiting = [group for group in groups if group and Query.everything not in group]
     if not limiting:
         return None
-    return lambda row: all(any(query.matches(row) for query in group) for group in limiting)
+
+    def wanted(rows: Connections) -> Mask:
+        each_group = [
+            list(map(any, zip(*(query.mask(rows) for query in group), strict=True)))
+            for group in limiting
+        ]
+        return list(map(all, zip(*each_group, strict=True)))
+
+    return wanted
 
 
 def _version() -> str:

@@ -12,9 +12,10 @@ from probes.diagnostics import Diagnostics, Discarded
 from probes.enrich import Enricher, Systems
 from probes.names import Names
 from probes.procfs import Processes
-from probes.record import HookKind, Sink, Watching
+from probes.record import HookKind, Watching
 from probes.requirements import return_probe_hazard
 from probes.ring import RING_SIZE, TURN
+from probes.source import Sink
 
 # The programs wake nobody (that would cost each connect() 3.5 µs): the ring is looked at every so
 # often, and soon while little happens, so that a process that ends at once is still in /proc.

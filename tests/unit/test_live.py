@@ -13,9 +13,11 @@ from probes.errors import SourceError
 from probes.live import feed
 from probes.names import Names
 from probes.procfs import Processes
-from probes.record import Connection, Item, Watching
+from probes.record import Connection, Watching
 from probes.ring import frame
+from probes.source import Item
 from tests.ring_recording import recorded
+from tests.rows import rows_of
 
 RECORDED = list(recorded())
 
@@ -59,7 +61,7 @@ class Told:
 
     @property
     def connections(self) -> list[Connection]:
-        return [item for item in self.items if isinstance(item, Connection)]
+        return [row for row in rows_of(self.items) if isinstance(row, Connection)]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.options import UpdateSystems, Watch, parse_options
+from probes.connections import Connections
 from probes.record import Connection, HookKind
 from tests.connections import CURL, GITHUB, NETLINK
 
@@ -25,7 +26,7 @@ def watch(*arguments: str) -> Watch:
 
 def kept(options: Watch, *rows: Connection) -> list[bool]:
     assert options.wanted is not None
-    return [options.wanted(row) for row in rows]
+    return list(options.wanted(Connections.of(rows)))
 
 
 @pytest.fixture
