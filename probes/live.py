@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from probes.decode import decode
-from probes.diagnostics import Diagnostics, Discarded
 from probes.enrich import Enricher, Systems
 from probes.names import Names
 from probes.procfs import Processes
@@ -37,7 +36,6 @@ class LiveSource:
     names: bool = True
     include_self: bool = False
     systems: Callable[[], Systems] | None = None
-    diagnostics: Diagnostics = field(default_factory=Discarded)
 
     def run(self, sink: Sink, stopped: threading.Event) -> None:
         """Feed `sink` until `stopped` is set, then hand over what is left in the ring.
@@ -45,13 +43,11 @@ class LiveSource:
         Raises:
             SourceError: the table of systems cannot be loaded, or the probes not be attached.
         """
-        from probes.kernel import Kernel  # bcc is imported by no one but those who capture
+        from probes.kernel import Kernel
 
         systems = self.systems() if self.systems else None
-        sink.progress("Compiling the probes")
-        kernel = Kernel(self.diagnostics)
+        kernel = Kernel(sink.progress)
         try:
-            sink.progress("Attaching the probes")
             hazard = return_probe_hazard() if self.names else ""
             names = self.names and not hazard
             hook = kernel.attach(self.hook, names=names, include_self=self.include_self)

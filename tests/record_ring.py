@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final
 
 from probes.decode import EVENT, EVENT_FIELDS
-from probes.diagnostics import Discarded
 from probes.kernel import Kernel
 from probes.ring import HEADER, span
 from tests.world import in_new_world
@@ -29,7 +28,7 @@ _TGID: Final = EVENT_FIELDS.index("tgid")
 
 def main() -> int:
     """Perform, record, write; returns the exit status."""
-    kernel = Kernel(Discarded())
+    kernel = Kernel()
     kernel.attach(None, names=True, include_self=False)
     kernel.drain()
     with (
