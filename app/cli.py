@@ -69,6 +69,7 @@ def _source(options: Watch) -> Source:
         hook=options.hook,
         names=options.names,
         include_self=options.include_self,
+        selection=options.selection,
         systems=AsnTable.load if options.systems else None,
     )
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from probes import bpf_calls, compiler, perf_events, tracefs
@@ -16,13 +17,34 @@ from probes.program_cache import ProgramCache
 from probes.record import Hook, HookKind
 from probes.requirements import check_kernel, check_privilege, libc_path
 from probes.ring import RING_SIZE, MappedRing, Ring, can_map
+from probes.selection import EVERYTHING, Selection
 
 KPROBE: Final = "security_socket_connect"
 TRACEPOINT: Final = "syscalls:sys_enter_connect"
 
 _TRACEPOINT_BLIND_SPOTS: Final = ("io_uring", "32-bit programs")
-_FIRST: Final = (0).to_bytes(4, sys.byteorder)  # the key of an array's first element
+# bpf/sock_tui.c: the elements of `counts`, and the bits of FILTERS.
+_LOST: Final = 0
+_FILTERED: Final = 1
+_FILTER_PID: Final = 1
+_FILTER_USER: Final = 2
+_FILTER_PORT: Final = 4
 _Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the programs are to do.
+
+    `hook`: None takes the kprobe, and the tracepoint where there are no kprobes. `names`: also
+    watch getaddrinfo(). `include_self`: report this process's own connections too. `selection`:
+    connections beyond it are counted, and cost the programs that make them next to nothing.
+    """
+
+    hook: HookKind | None = None
+    names: bool = True
+    include_self: bool = False
+    selection: Selection = EVERYTHING
 
 
 class Kernel:
@@ -50,11 +72,8 @@ class Kernel:
         self._descriptors: list[int] = []
         self._ring: Ring | None = None
 
-    def attach(self, wanted: HookKind | None, *, names: bool, include_self: bool) -> Hook:
+    def attach(self, task: Task) -> Hook:
         """Load and attach the programs, and open the ring; once.
-
-        `wanted`: None takes the kprobe, and the tracepoint where there are no kprobes. `names`:
-        also watch getaddrinfo(). `include_self`: report this process's own connections too.
 
         Takes a second where the programs were not kept from an earlier start.
 
@@ -64,7 +83,7 @@ class Kernel:
 
         def run(bytecode: Bytecode) -> Hook:
             try:
-                return self._run(bytecode, wanted, names, include_self)
+                return self._run(bytecode, task)
             except SourceError:
                 self.close()
                 raise
@@ -86,7 +105,15 @@ class Kernel:
 
     def lost(self) -> int:
         """How many events the programs could not write since they were attached."""
-        return sum(bpf_calls.lookup_per_cpu(self._maps["lost"], _FIRST))
+        return self._count(_LOST)
+
+    def filtered(self) -> int:
+        """How many connects the selection kept out since then.
+
+        Who is not asked for is not looked at any further: these may have been of kinds that are
+        never reported, such as AF_UNIX.
+        """
+        return self._count(_FILTERED)
 
     def close(self) -> None:
         """Detach everything. Safe to call twice."""
@@ -97,13 +124,12 @@ class Kernel:
         while self._descriptors:
             os.close(self._descriptors.pop())
 
-    def _run(
-        self, bytecode: Bytecode, wanted: HookKind | None, names: bool, include_self: bool
-    ) -> Hook:
-        self._maps = _guard(
-            lambda: {
-                shape.name: self._opened(bpf_calls.create_map(shape)) for shape in bytecode.maps
-            },
+    def _count(self, which: int) -> int:
+        return sum(bpf_calls.lookup_per_cpu(self._maps["counts"], _u32(which)))
+
+    def _run(self, bytecode: Bytecode, task: Task) -> Hook:
+        _guard(
+            lambda: self._make_maps(bytecode, task.selection),
             "the kernel does not make the probes' maps",
             "It must have BPF (CONFIG_BPF_SYSCALL) and not be locked down for it; "
             "some 30 MB of memory are needed.",
@@ -113,14 +139,14 @@ class Kernel:
             "the probes' ring buffer cannot be mapped",
             "Free some memory: it takes 16 MB.",
         )
-        constants = [0 if include_self else os.getpid()]
+        constants = [0 if task.include_self else os.getpid(), _filters(task.selection)]
 
         def load(kind: int, function: str) -> int:
             descriptors = list(self._maps.values())
             code = bytecode.linked(function, descriptors, constants)
             return self._opened(bpf_calls.load_program(kind, function, code))
 
-        if names:
+        if task.names:
             libc = libc_path()
             _guard(
                 lambda: self._attach_getaddrinfo(load, libc),
@@ -128,7 +154,24 @@ class Kernel:
                 "The kernel must have uprobes (CONFIG_UPROBE_EVENTS); "
                 "start with --no-names to go without hostnames.",
             )
-        return self._attach_connect(load, wanted)
+        return self._attach_connect(load, task.hook)
+
+    def _make_maps(self, bytecode: Bytecode, selection: Selection) -> None:
+        limits = {
+            "wanted_pids": selection.pids,
+            "wanted_users": selection.users,
+            "wanted_ports": selection.ports,
+        }
+        sized = [
+            replace(shape, max_entries=max(1, len(limits[shape.name])))
+            if shape.name in limits
+            else shape
+            for shape in bytecode.maps
+        ]
+        self._maps = {shape.name: self._opened(bpf_calls.create_map(shape)) for shape in sized}
+        for name, numbers in limits.items():
+            for number in numbers:
+                bpf_calls.update(self._maps[name], _u32(number), b"\x01")
 
     def _attach_getaddrinfo(self, load: Callable[[int, str], int], libc: str) -> None:
         returned = load(bpf_calls.KPROBE_PROGRAM, "on_getaddrinfo_return")
@@ -169,6 +212,20 @@ class Kernel:
     def _opened(self, descriptor: int) -> int:
         self._descriptors.append(descriptor)
         return descriptor
+
+
+def _filters(selection: Selection) -> int:
+    """The constant FILTERS."""
+    bits = (
+        (selection.pids, _FILTER_PID),
+        (selection.users, _FILTER_USER),
+        (selection.ports, _FILTER_PORT),
+    )
+    return sum(bit for numbers, bit in bits if numbers)
+
+
+def _u32(number: int) -> bytes:
+    return number.to_bytes(4, sys.byteorder)
 
 
 def _open_ring(descriptor: int) -> Ring:

@@ -14,6 +14,7 @@ from probes.procfs import Processes
 from probes.record import HookKind, Sink, Watching
 from probes.requirements import return_probe_hazard
 from probes.ring import RING_SIZE, TURN
+from probes.selection import EVERYTHING, Selection
 
 # The programs wake nobody (that would cost each connect() 3.5 µs): the ring is looked at every so
 # often, and soon while little happens, so that a process that ends at once is still in /proc.
@@ -28,13 +29,14 @@ class LiveSource:
     """Attaches the probes to the running kernel and enriches what they report.
 
     `hook`: None chooses. `names`: watch getaddrinfo() too, where that is safe. `include_self`: this
-    process's own connections too. `systems`: loads the table of autonomous systems; None goes
-    without.
+    process's own connections too. `selection`: what is asked for; the rest is counted. `systems`:
+    loads the table of autonomous systems; None goes without.
     """
 
     hook: HookKind | None = None
     names: bool = True
     include_self: bool = False
+    selection: Selection = EVERYTHING
     systems: Callable[[], Systems] | None = None
 
     def run(self, sink: Sink, stopped: threading.Event) -> None:
@@ -43,14 +45,14 @@ class LiveSource:
         Raises:
             SourceError: the table of systems cannot be loaded, or the probes not be attached.
         """
-        from probes.kernel import Kernel
+        from probes.kernel import Kernel, Task
 
         systems = self.systems() if self.systems else None
         kernel = Kernel(sink.progress)
         try:
             hazard = return_probe_hazard() if self.names else ""
             names = self.names and not hazard
-            hook = kernel.attach(self.hook, names=names, include_self=self.include_self)
+            hook = kernel.attach(Task(self.hook, names, self.include_self, self.selection))
             sink.attached(Watching(hook, names, systems.date if systems else None, hazard))
             feed(kernel, Enricher(Processes(), Names(), systems), sink, stopped)
         finally:
@@ -65,6 +67,9 @@ class Reader(Protocol):
 
     def lost(self) -> int:
         """Events that could not be written, since the start."""
+
+    def filtered(self) -> int:
+        """Connections that were not asked for and not read, since the start."""
 
 
 def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Event) -> None:
@@ -87,6 +92,7 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
         turns += 1
         if ending or turns % _LOST_EVERY == 0:
             sink.lost(reader.lost() + unreadable)
+            sink.filtered(reader.filtered())
         if ending:
             left -= len(records)
             if not records or left <= 0:

@@ -7,6 +7,7 @@ is written to tracefs, so nothing can be left behind there.
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import os
 import struct
@@ -61,7 +62,17 @@ def attach_uprobe(program: int, library: str, function: str, *, on_return: bool 
     path = ctypes.create_string_buffer(os.fsencode(library))
     device = _device("uprobe")
     config = 1 << _return_bit("uprobe") if on_return else 0
-    return _attached(program, device, config=config, config1=ctypes.addressof(path), config2=offset)
+    where = {"config1": ctypes.addressof(path), "config2": offset}
+    try:
+        return _attached(program, device, config=config, **where)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # Kernels take probes on one instruction together only if all name the same reference
+        # counter (kernel/events/uprobes.c, ref_ctr_mismatch_warn). BCC's Python leaves it out when
+        # it calls bpf_attach_uprobe(): it is whatever lay on the stack (iovisor/bcc issue 5236).
+        what = "a probe of another program, perhaps a BCC tool, stands in the way"
+        raise OSError(error.errno, f"{error.strerror} ({what})") from error
 
 
 def _device(name: str) -> int:

@@ -208,3 +208,6 @@ class Sink(Protocol):
 
     def lost(self, total: int) -> None:
         """How many events were lost since the start, before they could become items."""
+
+    def filtered(self, total: int) -> None:
+        """How many connections were left out since the start, since nobody asked for them."""

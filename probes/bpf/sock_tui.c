@@ -27,7 +27,11 @@
 #define INLINE static inline __attribute__((always_inline))
 
 BPF_RINGBUF_OUTPUT(events, RING_PAGES);
-BPF_PERCPU_ARRAY(lost, u64, 1);
+
+/* Calls of connect() and addresses of names that could not be told; connects not asked for. */
+#define COUNT_LOST 0
+#define COUNT_FILTERED 1
+BPF_PERCPU_ARRAY(counts, u64, 2);
 
 /*
  * A constant that user space puts into the instructions as it loads them (probes/bytecode.py). The
@@ -42,6 +46,17 @@ BPF_PERCPU_ARRAY(lost, u64, 1);
 
 /* The process that watches; its own connections are left out. 0 leaves out none. */
 #define OWN_TGID CONSTANT(0)
+
+/* Which of the three maps below limit what is reported: where one does, it holds all that is. */
+#define FILTERS CONSTANT(1)
+#define FILTER_PID 1
+#define FILTER_USER 2
+#define FILTER_PORT 4
+
+/* User space makes them as large as need be (probes/kernel.py). */
+BPF_HASH(wanted_pids, u32, u8, 1);
+BPF_HASH(wanted_users, u32, u8, 1);
+BPF_HASH(wanted_ports, u32, u8, 1);
 
 struct lookup {
 	u64 results; /* struct addrinfo ** of the caller */
@@ -83,37 +98,29 @@ struct addrinfo_head {
 	u64 next;
 };
 
-INLINE void count_lost(void)
+INLINE void count(int which)
 {
-	int zero = 0;
-	u64 *count = lost.lookup(&zero);
+	u64 *count = counts.lookup(&which);
 	if (count)
 		*count += 1;
 }
 
-INLINE int is_own(void)
+/* Whether the thread is inside getaddrinfo(). */
+INLINE int is_in_lookup(u64 id)
 {
-	return OWN_TGID == bpf_get_current_pid_tgid() >> 32;
-}
-
-/* Whether the current thread is inside getaddrinfo(). */
-INLINE int is_in_lookup(void)
-{
-	u64 id = bpf_get_current_pid_tgid();
 	int zero = 0;
 	u64 *count = lookups_begun.lookup(&zero);
 	/* Most of the time nobody is, and looking into the hash costs 130 ns. */
 	return count && *count && lookups.lookup(&id);
 }
 
-INLINE void fill(struct event *event, u32 kind)
+INLINE void fill(struct event *event, u32 kind, u64 id, u32 uid)
 {
-	u64 id = bpf_get_current_pid_tgid();
 	event->ts_ns = bpf_ktime_get_ns();
 	event->kind = kind;
 	event->tgid = id >> 32;
 	event->tid = (u32)id;
-	event->uid = (u32)bpf_get_current_uid_gid();
+	event->uid = uid;
 	event->flags = 0;
 	bpf_get_current_comm(event->comm, COMM_SIZE);
 }
@@ -127,6 +134,9 @@ INLINE long read(void *to, u32 size, const void *from, int from_user)
 /*
  * One connect(). A length that is too short for its family makes the kernel refuse the call, and
  * what lies behind it is not the caller's: it is not read and not reported.
+ *
+ * Each helper that is called costs some 20 to 90 ns, so each is called once, and not before
+ * it is known that it must be: a process that is filtered out pays for one or two.
  */
 INLINE int report_connect(const void *address, u32 length, int from_user)
 {
@@ -136,10 +146,16 @@ INLINE int report_connect(const void *address, u32 length, int from_user)
 	} sockaddr = {};
 	struct sockaddr_in6_head in6;
 	u64 size = length < sizeof(in6) ? length : sizeof(in6);
-	u16 port = 0;
+	u64 id = bpf_get_current_pid_tgid();
+	u32 tgid = id >> 32, uid, port = 0;
 
-	if (length < sizeof(in6.family) || is_own())
+	if (tgid == OWN_TGID || length < sizeof(in6.family))
 		return 0;
+	if (FILTERS & FILTER_PID && !wanted_pids.lookup(&tgid))
+		goto filtered;
+	uid = (u32)bpf_get_current_uid_gid();
+	if (FILTERS & FILTER_USER && !wanted_users.lookup(&uid))
+		goto filtered;
 	/* The verifier wants a mask; the compiler knows better, unless it is kept from knowing. */
 	asm volatile("" : "+r"(size));
 	/* All of it at once: each read costs some 90 ns. */
@@ -155,12 +171,14 @@ INLINE int report_connect(const void *address, u32 length, int from_user)
 		if (length < (in6.family == AF_INET ? SOCKADDR_IN_SIZE : SOCKADDR_IN6_SIZE))
 			return 0;
 	}
+	if (FILTERS & FILTER_PORT && !wanted_ports.lookup(&port))
+		goto filtered;
 
 	struct event *event = events.ringbuf_reserve(sizeof(struct event));
 	if (!event)
 		goto unreadable;
-	fill(event, EVENT_CONNECT);
-	if (is_in_lookup())
+	fill(event, EVENT_CONNECT, id, uid);
+	if (is_in_lookup(id))
 		event->flags = FLAG_IN_LOOKUP;
 	event->family = in6.family;
 	event->port = port;
@@ -172,8 +190,11 @@ INLINE int report_connect(const void *address, u32 length, int from_user)
 	events.ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 
+filtered:
+	count(COUNT_FILTERED);
+	return 0;
 unreadable:
-	count_lost();
+	count(COUNT_LOST);
 	return 0;
 }
 
@@ -206,7 +227,7 @@ int on_getaddrinfo(struct pt_regs *ctx)
 	struct lookup lookup = {};
 	int zero = 0;
 
-	if (!node || is_own())
+	if (!node || id >> 32 == OWN_TGID)
 		return 0;
 	lookup.results = PT_REGS_PARM4(ctx);
 	if (bpf_probe_read_user_str(lookup.name, sizeof(lookup.name), node) <= 1)
@@ -219,6 +240,7 @@ int on_getaddrinfo(struct pt_regs *ctx)
 int on_getaddrinfo_return(struct pt_regs *ctx)
 {
 	u64 id = bpf_get_current_pid_tgid();
+	u32 uid = (u32)bpf_get_current_uid_gid();
 	struct lookup *lookup = lookups.lookup(&id);
 	struct addrinfo_head entry = {};
 	u64 next = 0;
@@ -264,7 +286,7 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 		struct name_event *event = events.ringbuf_reserve(sizeof(struct name_event));
 		if (!event)
 			goto failed;
-		fill(&event->head, EVENT_NAME);
+		fill(&event->head, EVENT_NAME, id, uid);
 		event->head.family = entry.family;
 		event->head.port = 0;
 		__builtin_memcpy(event->head.address, address, sizeof(address));
@@ -275,7 +297,7 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 		goto done;
 
 failed:
-	count_lost();
+	count(COUNT_LOST);
 done:
 	lookups.delete(&id);
 	lookups_begun.atomic_increment(zero, -1);

@@ -103,6 +103,19 @@ def test_what_was_not_asked_for_is_counted_and_names_pass(captured: Captured) ->
     assert capture.drain() == [*rows(1), *rows(1, 3), TOLD]
 
 
+def test_what_the_source_left_out_is_seen_and_filtered(captured: Captured) -> None:
+    def script(sink: Sink, _: threading.Event) -> None:
+        sink.filtered(10)
+        sink.take(rows(4))
+        sink.filtered(10)
+        sink.filtered(25)
+
+    capture = captured(script, wanted=lambda row: row.tid == 3)
+    progress = ended(capture)
+    assert (progress.seen, progress.filtered) == (29, 28)
+    assert capture.drain() == rows(1, 3)
+
+
 def test_every_connection_is_accounted_for_at_any_moment(captured: Captured) -> None:
     def script(sink: Sink, stopped: threading.Event) -> None:
         start = 0
