@@ -35,14 +35,21 @@ class MapShape:
 
 @dataclass(frozen=True, slots=True)
 class Bytecode:
-    """All programs of one module, by the names of their functions, and their maps."""
+    """All programs of one module, by the names of their functions, and their maps.
+
+    `layout`: the constants that are this kernel's own; all 0 where they could not be found.
+    """
 
     maps: tuple[MapShape, ...]
     programs: Mapping[str, bytes]
+    layout: tuple[int, ...] = ()
 
     @classmethod
     def unlinked(
-        cls, maps: Sequence[tuple[MapShape, int]], programs: Mapping[str, bytes]
+        cls,
+        maps: Sequence[tuple[MapShape, int]],
+        programs: Mapping[str, bytes],
+        layout: Sequence[int] = (),
     ) -> Bytecode:
         """Take the descriptors out of what a compiler linked; each map comes with its own.
 
@@ -53,6 +60,7 @@ class Bytecode:
         return cls(
             tuple(shape for shape, _ in maps),
             {name: _with_maps(code, indexes) for name, code in programs.items()},
+            tuple(layout),
         )
 
     def linked(self, name: str, descriptors: Sequence[int], constants: Sequence[int]) -> bytes:
@@ -81,6 +89,7 @@ class Bytecode:
         return {
             "maps": [[getattr(shape, name) for name in _SHAPE_FIELDS] for shape in self.maps],
             "programs": {name: code.hex() for name, code in self.programs.items()},
+            "layout": list(self.layout),
         }
 
     @classmethod
@@ -89,6 +98,7 @@ class Bytecode:
         return cls(
             tuple(MapShape(*shape) for shape in found["maps"]),
             {name: bytes.fromhex(code) for name, code in found["programs"].items()},
+            tuple(found["layout"]),
         )
 
 

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
+from probes import btf
 from probes.bytecode import Bytecode, MapShape
 from probes.errors import SourceError
 from probes.requirements import import_bcc
@@ -45,7 +46,11 @@ class _Bpf(Protocol):
 def inputs() -> Mapping[str, str]:
     """All that the bytecode depends on, by what it is: the same inputs make the same bytecode."""
     kernel = os.uname()
-    sources = [Path(__file__), *sorted(path for path in _SOURCE.rglob("*") if path.is_file())]
+    sources = [
+        Path(__file__),
+        Path(btf.__file__),
+        *sorted(path for path in _SOURCE.rglob("*") if path.is_file()),
+    ]
     return {
         "kernel": f"{kernel.release} {kernel.version} {kernel.machine}",
         "flags": " ".join(_flags()),
@@ -107,7 +112,18 @@ def _compile() -> Bytecode:
     return Bytecode.unlinked(
         [_map(library, bpf.module, number) for number in range(library.bpf_num_tables(bpf.module))],
         {name: bpf.dump_func(name.encode()) for name in PROGRAMS},
+        _layout(),
     )
+
+
+def _layout() -> list[int]:
+    """TASK_PID to CRED_UID of bpf/sock_tui.c."""
+    try:
+        types = btf.KERNEL.read_bytes()
+        task = btf.field_offsets(types, "task_struct", ("pid", "tgid", "comm", "cred"))
+        return [*task, *btf.field_offsets(types, "cred", ("uid",))]
+    except (OSError, LookupError, ValueError):  # the programs ask helpers instead
+        return [0] * 5
 
 
 def _map(library: ctypes.CDLL, module: int, number: int) -> tuple[MapShape, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
@@ -139,12 +139,17 @@ class Kernel:
             "the probes' ring buffer cannot be mapped",
             "Free some memory: it takes 16 MB.",
         )
-        constants = [0 if task.include_self else os.getpid(), _filters(task.selection)]
+        own = [0 if task.include_self else os.getpid(), _filters(task.selection)]
 
         def load(kind: int, function: str) -> int:
-            descriptors = list(self._maps.values())
-            code = bytecode.linked(function, descriptors, constants)
-            return self._opened(bpf_calls.load_program(kind, function, code))
+            def load_with(layout: Sequence[int]) -> int:
+                code = bytecode.linked(function, list(self._maps.values()), [*own, *layout])
+                return self._opened(bpf_calls.load_program(kind, function, code))
+
+            try:
+                return load_with(bytecode.layout)
+            except OSError:  # this kernel may not let programs read its structures by themselves
+                return load_with([0] * len(bytecode.layout))
 
         if task.names:
             libc = libc_path()

@@ -140,6 +140,31 @@ def test_what_lacks_a_part_is_compiled_anew(
     assert cache.read(compiler.inputs()) == bytecode
 
 
+@pytest.mark.parametrize(
+    "layout",
+    [
+        None,
+        pytest.param((0, 0, 0, 0, 0), id="unknown"),
+        pytest.param((1, 5, 9, 13, 3), id="refused"),
+    ],
+)
+def test_who_called_is_told_whether_the_kernels_structures_are_known_or_not(
+    attached: Attached, cache: ProgramCache, bytecode: Bytecode, layout: tuple[int, ...] | None
+) -> None:
+    if layout is not None:
+        assert len(layout) == len(bytecode.layout)
+        cache.write(compiler.inputs(), replace(bytecode, layout=layout))
+    watched = attached()
+    child = in_child(54321)
+    comm = Path("/proc/self/comm").read_bytes().strip()
+    told = [
+        (event.tgid, event.tid, event.uid, event.comm)
+        for event in decode(watched.drain()).events
+        if isinstance(event, ConnectEvent) and event.tgid == child
+    ]
+    assert told == [(child, child, 54321, comm)] * 4
+
+
 def test_without_a_cache_it_captures_all_the_same(tmp_path: Path) -> None:
     watched = Kernel(cache=ProgramCache(tmp_path / "missing" / "cache"))
     watched.attach(SELF)
