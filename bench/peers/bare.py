@@ -48,7 +48,10 @@ def main() -> None:
     os.environ["BCC_KERNEL_SOURCE"] = str(BPF / "abi")
     pages = f"-DRING_PAGES={RING_SIZE // mmap.PAGESIZE}"
     page = f"-DSOCK_TUI_PAGE_SIZE={mmap.PAGESIZE}"
-    bpf = bcc.BPF(text=(BPF / "sock_tui.c").read_text(), cflags=[f"-I{BPF}", pages, page])
+    bpf = bcc.BPF(
+        text=(BPF / "sock_tui.c").read_text(),
+        cflags=[f"-I{BPF}", "-DCONSTANT(index)=0ULL", pages, page],
+    )
     end_of("compile")
     for name, kind in (
         (b"on_getaddrinfo", bcc.BPF.KPROBE),  # a uprobe's program is of a kprobe's kind

@@ -36,13 +36,16 @@ BPF_PERCPU_ARRAY(counts, u64, 2);
 /*
  * A constant that user space puts into the instructions as it loads them (probes/bytecode.py). The
  * kernel's verifier knows its value: what can never be reached with it is not even compiled.
+ * Whoever loads the programs in another way gives a value for all of them as a flag.
  */
+#ifndef CONSTANT
 #define CONSTANT(index)                                                                            \
 	({                                                                                         \
 		u64 value;                                                                         \
 		asm("%0 = 0x534f434b0000000" #index " ll" : "=r"(value));                          \
 		value;                                                                             \
 	})
+#endif
 
 /* The process that watches; its own connections are left out. 0 leaves out none. */
 #define OWN_TGID CONSTANT(0)
