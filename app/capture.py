@@ -23,9 +23,10 @@ class Progress:
     """How a capture stands.
 
     `stage`: what is being done, for a person, while `watching` is still None. `seen`: connections
-    that the source told of. `filtered`: those of them that were not asked for. `lost`: events that
-    the kernel could not hand over. `overflowed`: connections and names for which the queue had no
-    room. seen = filtered + overflowed connections + those that were drained or still wait.
+    that the source told of or left out. `filtered`: those of them that were not asked for. `lost`:
+    events that the kernel could not hand over. `overflowed`: connections and names for which the
+    queue had no room. seen = filtered + overflowed connections + those that were drained or still
+    wait.
     """
 
     stage: str = "Starting"
@@ -68,6 +69,7 @@ class Capture:
         self._queued = 0
         self._drained = 0
         self._progress = Progress()
+        self._left_out_by_source = 0
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
@@ -151,6 +153,13 @@ class Capture:
             overflowed=was.overflowed + overflowed,
         )
 
+    def _left_out(self, total: int) -> None:
+        """Take note of what the source itself did not hand over."""
+        more = total - self._left_out_by_source
+        self._left_out_by_source = total
+        was = self._progress
+        self._update(seen=was.seen + more, filtered=was.filtered + more)
+
 
 def _weight(item: Item) -> int:
     return len(item) if isinstance(item, Connections) else 1
@@ -173,3 +182,6 @@ class _Inlet:
 
     def lost(self, total: int) -> None:
         self._capture._update(lost=total)
+
+    def filtered(self, total: int) -> None:
+        self._capture._left_out(total)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from probes.decode import decode
-from probes.diagnostics import Diagnostics, Discarded
 from probes.enrich import Enricher, Systems
 from probes.names import Names
 from probes.procfs import Processes
 from probes.record import HookKind, Watching
 from probes.requirements import return_probe_hazard
 from probes.ring import RING_SIZE, TURN
+from probes.selection import EVERYTHING, Selection
 from probes.source import Sink
 
 # The programs wake nobody (that would cost each connect() 3.5 µs): the ring is looked at every so
@@ -30,15 +30,15 @@ class LiveSource:
     """Attaches the probes to the running kernel and enriches what they report.
 
     `hook`: None chooses. `names`: watch getaddrinfo() too, where that is safe. `include_self`: this
-    process's own connections too. `systems`: loads the table of autonomous systems; None goes
-    without.
+    process's own connections too. `selection`: what is asked for; the rest is counted. `systems`:
+    loads the table of autonomous systems; None goes without.
     """
 
     hook: HookKind | None = None
     names: bool = True
     include_self: bool = False
+    selection: Selection = EVERYTHING
     systems: Callable[[], Systems] | None = None
-    diagnostics: Diagnostics = field(default_factory=Discarded)
 
     def run(self, sink: Sink, stopped: threading.Event) -> None:
         """Feed `sink` until `stopped` is set, then hand over what is left in the ring.
@@ -46,16 +46,14 @@ class LiveSource:
         Raises:
             SourceError: the table of systems cannot be loaded, or the probes not be attached.
         """
-        from probes.kernel import Kernel  # bcc is imported by no one but those who capture
+        from probes.kernel import Kernel, Task
 
         systems = self.systems() if self.systems else None
-        sink.progress("Compiling the probes")
-        kernel = Kernel(self.diagnostics)
+        kernel = Kernel(sink.progress)
         try:
-            sink.progress("Attaching the probes")
             hazard = return_probe_hazard() if self.names else ""
             names = self.names and not hazard
-            hook = kernel.attach(self.hook, names=names, include_self=self.include_self)
+            hook = kernel.attach(Task(self.hook, names, self.include_self, self.selection))
             sink.attached(Watching(hook, names, systems.date if systems else None, hazard))
             feed(kernel, Enricher(Processes(), Names(), systems), sink, stopped)
         finally:
@@ -70,6 +68,9 @@ class Reader(Protocol):
 
     def lost(self) -> int:
         """Events that could not be written, since the start."""
+
+    def filtered(self) -> int:
+        """Connections that were not asked for and not read, since the start."""
 
 
 def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Event) -> None:
@@ -92,6 +93,7 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
         turns += 1
         if ending or turns % _LOST_EVERY == 0:
             sink.lost(reader.lost() + unreadable)
+            sink.filtered(reader.filtered())
         if ending:
             left -= len(records)
             if not records or left <= 0:

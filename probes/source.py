@@ -27,6 +27,9 @@ class Sink(Protocol):
     def lost(self, total: int) -> None:
         """How many events were lost since the start, before they could become items."""
 
+    def filtered(self, total: int) -> None:
+        """How many connections were left out since the start, since nobody asked for them."""
+
 
 class Source(Protocol):
     """Gives items to a sink until it has no more or is told to stop."""

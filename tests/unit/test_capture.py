@@ -144,6 +144,19 @@ def test_a_piece_of_which_nothing_was_asked_for_does_not_wait(captured: Captured
     assert capture.drain() == []
 
 
+def test_what_the_source_left_out_is_seen_and_filtered(captured: Captured) -> None:
+    def script(sink: Sink, _: threading.Event) -> None:
+        sink.filtered(10)
+        sink.take(columns(4))
+        sink.filtered(10)
+        sink.filtered(25)
+
+    capture = captured(script, wanted=every(3))
+    progress = ended(capture)
+    assert (progress.seen, progress.filtered) == (29, 27)
+    assert [row.tid for row in rows_of(capture.drain())] == [0, 3]
+
+
 def test_every_connection_is_accounted_for_at_any_moment(captured: Captured) -> None:
     def script(sink: Sink, stopped: threading.Event) -> None:
         start = 0

@@ -39,6 +39,9 @@ class Played:
     def lost(self) -> int:
         return self._lost
 
+    def filtered(self) -> int:
+        return 10 * self._lost
+
 
 @dataclass
 class Told:
@@ -46,6 +49,7 @@ class Told:
 
     items: list[Item] = field(default_factory=list)
     losses: list[int] = field(default_factory=list)
+    left_out: list[int] = field(default_factory=list)
 
     def progress(self, stage: str) -> None:
         raise AssertionError("the probes are attached already")
@@ -58,6 +62,9 @@ class Told:
 
     def lost(self, total: int) -> None:
         self.losses.append(total)
+
+    def filtered(self, total: int) -> None:
+        self.left_out.append(total)
 
     @property
     def connections(self) -> list[Connection]:
@@ -111,6 +118,7 @@ def test_losses_and_what_could_not_be_read_are_counted_together(enricher: Enrich
         stopped,
     )
     assert told.losses[-1] == 42
+    assert told.left_out[-1] == 400
     assert len(told.connections) == 2
 
 
@@ -124,6 +132,7 @@ def test_losses_are_told_while_it_runs(enricher: Enricher) -> None:
 
     feed(Played([], 7, end_once_told), enricher, told, stopped)
     assert told.losses[0] == 7
+    assert told.left_out[0] == 70
 
 
 class Damaged:

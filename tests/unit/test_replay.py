@@ -46,6 +46,9 @@ class Told:
     def lost(self, total: int) -> None:
         raise AssertionError("a recording loses nothing")
 
+    def filtered(self, total: int) -> None:
+        raise AssertionError("a recording leaves nothing out")
+
 
 def recording(path: Path, connections: list[Connection]) -> Path:
     path.write_text("".join(f"{write(connection)}\n" for connection in connections))
