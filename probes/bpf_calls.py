@@ -9,6 +9,7 @@ import ctypes
 import os
 import resource
 import struct
+from functools import lru_cache
 from typing import Final
 
 from probes.bytecode import MapShape
@@ -129,6 +130,7 @@ def _address(data: bytes) -> int:
     return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
 
 
+@lru_cache(maxsize=1)
 def _possible_processors() -> int:
     with open("/sys/devices/system/cpu/possible") as file:
         return int(file.read().strip().rpartition(",")[2].rpartition("-")[2]) + 1

@@ -90,6 +90,11 @@ class Enricher:
         """What kept items from being complete, found out while they were made; or None."""
         return self._systems.damage if self._systems else None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether connections are held back, so that `items` is to be called again soon."""
+        return bool(self._held)
+
     def items(self, events: Iterable[Connects | NameEvent]) -> list[Item]:
         """The items of `events` and of what was held back long enough.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -102,6 +103,16 @@ class Kernel:
     def drain(self) -> bytes:
         """The next whole records of the ring; see `probes.ring.Ring`."""
         return self._ring.drain() if self._ring else b""
+
+    def wait(self, seconds: float) -> None:
+        """Rest until something is in the ring, or for so long."""
+        rests, events = self._maps["reader_rests"], select.poll()
+        events.register(self._maps["events"], select.POLLIN)
+        bpf_calls.update(rests, _u32(0), _u64(1))
+        try:
+            events.poll(seconds * 1000)  # which looks into the ring first
+        finally:
+            bpf_calls.update(rests, _u32(0), _u64(0))
 
     def lost(self) -> int:
         """How many events the programs could not write since they were attached."""
@@ -231,6 +242,10 @@ def _filters(selection: Selection) -> int:
 
 def _u32(number: int) -> bytes:
     return number.to_bytes(4, sys.byteorder)
+
+
+def _u64(number: int) -> bytes:
+    return number.to_bytes(8, sys.byteorder)
 
 
 def _open_ring(descriptor: int) -> Ring:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -17,12 +18,15 @@ from probes.ring import RING_SIZE, TURN
 from probes.selection import EVERYTHING, Selection
 from probes.source import Sink
 
-# The programs wake nobody (that would cost each connect() 3.5 µs): the ring is looked at every so
-# often, and soon while little happens, so that a process that ends at once is still in /proc.
+# The programs wake the reader where it rests, which it does only when little happens (it costs a
+# connect() 3.5 µs). Otherwise it looks into the ring every so often, and soon while there are few
+# events, so that a process that ends at once is still in /proc.
 _QUIET: Final = 0.005  # seconds
 _BUSY: Final = 0.02
 _MANY: Final = 64 << 10  # bytes in a turn from which on it is busy
-_LOST_EVERY: Final = 50  # turns
+_EMPTY: Final = 20  # turns in a row that found nothing, after which it rests
+_REST: Final = 0.1  # seconds, after which it looks whether it is to stop
+_REPORTS: Final = 0.25  # seconds from one report of what was lost or filtered to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,9 @@ class Reader(Protocol):
     def drain(self) -> bytes:
         """See `probes.ring.Ring.drain`."""
 
+    def wait(self, seconds: float) -> None:
+        """Return when there is something to drain, or after so long."""
+
     def lost(self) -> int:
         """Events that could not be written, since the start."""
 
@@ -79,7 +86,8 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
     Raises:
         SourceError: the items were not complete, and why; all of them were handed over.
     """
-    unreadable = turns = 0
+    unreadable = empty = 0
+    report_at = 0.0
     # Bytes that may have been there when it was stopped; others may be written meanwhile, without
     # end, and faster than they are read.
     left = RING_SIZE
@@ -90,16 +98,19 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
         unreadable += decoded.unreadable
         if items := enricher.items(decoded.events):
             sink.take(items)
-        turns += 1
-        if ending or turns % _LOST_EVERY == 0:
+        if ending or time.monotonic() >= report_at:
+            report_at = time.monotonic() + _REPORTS
             sink.lost(reader.lost() + unreadable)
             sink.filtered(reader.filtered())
+        empty = 0 if records or enricher.is_waiting else empty + 1
         if ending:
             left -= len(records)
             if not records or left <= 0:
                 sink.take(enricher.rest())
                 break
-        if len(records) < TURN // 2:
+        elif empty > _EMPTY:
+            reader.wait(_REST)
+        elif len(records) < TURN // 2:
             stopped.wait(_BUSY if len(records) >= _MANY else _QUIET)
     if enricher.damage is not None:
         raise enricher.damage

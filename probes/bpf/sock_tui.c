@@ -101,6 +101,12 @@ BPF_TABLE("lru_hash", u64, struct lookup, lookups, 16384);
  */
 BPF_ARRAY(lookups_begun, u64, 1);
 
+/*
+ * Whether the reader waits to be woken. Otherwise it comes by itself: to wake it costs the program
+ * that connects 3.5 us, but only the first one after a rest pays.
+ */
+BPF_ARRAY(reader_rests, u64, 1);
+
 struct sockaddr_in_head {
 	u16 family;
 	__be16 port;
@@ -129,6 +135,17 @@ INLINE void count(int which)
 	u64 *count = counts.lookup(&which);
 	if (count)
 		*count += 1;
+}
+
+INLINE void submit(void *event)
+{
+	int zero = 0;
+	/*
+	 * Asked for after the event has its place in the ring: a reader that goes to rest meanwhile
+	 * finds it there.
+	 */
+	u64 *rests = reader_rests.lookup(&zero);
+	events.ringbuf_submit(event, rests && *rests ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
 /* Whether the thread is inside getaddrinfo(). */
@@ -243,7 +260,7 @@ INLINE int report_connect(const void *address, u32 length, int from_user)
 		__builtin_memcpy(event->address, &in6.flowinfo, 4); /* sin_addr stands there */
 	else if (in6.family == AF_INET6)
 		__builtin_memcpy(event->address, in6.address, sizeof(event->address));
-	events.ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	submit(event);
 	return 0;
 
 filtered:
@@ -356,7 +373,7 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 		event->head.port = 0;
 		__builtin_memcpy(event->head.address, address, sizeof(address));
 		__builtin_memcpy(event->name, name, NAME_SIZE);
-		events.ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+		submit(event);
 	}
 	if (!next)
 		goto done;

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -272,3 +273,15 @@ def test_libbpfs_consumer_reads_the_same(
     connect_to_all()
     assert seen(watched, os.getpid()) == all_of(os.getpid())
     assert seen(watched, os.getpid()) == []
+
+
+def test_a_connection_wakes_a_reader_that_rests(attached: Attached) -> None:
+    watched = attached()
+    watched.drain()
+    resting = threading.Thread(target=watched.wait, args=(600,))
+    resting.start()
+    resting.join(0.2)
+    assert resting.is_alive()
+    connect_to_all()
+    resting.join(20)
+    assert not resting.is_alive()
