@@ -19,6 +19,7 @@ class Rule(StrEnum):
 
     AT_MOST = "≤"
     AT_LEAST = "≥"
+    EXACTLY = "="
     BESIDE = "beside"  # a peer's figure, to compare
 
 
@@ -46,6 +47,8 @@ class Figure:
                 return self.value <= self.bound
             case Rule.AT_LEAST:
                 return self.value >= self.bound
+            case Rule.EXACTLY:
+                return self.value == self.bound
             case Rule.BESIDE:
                 return None
 

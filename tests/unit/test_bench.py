@@ -135,10 +135,11 @@ def test_figures_are_handed_over_as_they_are(
         Figure("an event", 3.0, "µs", Rule.AT_MOST, 4.0),
         Figure("lost", 0, "", Rule.AT_MOST, 0),
         Figure("rate", 90_000, "/s", Rule.AT_LEAST, 100_000, "1.2 times its"),
+        Figure("rows", 7, "", Rule.EXACTLY, 7),
         Figure("start", 1.0, "s", Rule.BESIDE, 2.0, "bare BCC"),
     ]
-    assert [figure.holds for figure in figures] == [True, True, False, None]
-    assert [figure.ratio for figure in figures] == [0.75, None, 0.9, 0.5]
+    assert [figure.holds for figure in figures] == [True, True, False, True, None]
+    assert [figure.ratio for figure in figures] == [0.75, None, 0.9, 1.0, 0.5]
     assert figures[2].cells == [
         "rate",
         "90,000 /s",
