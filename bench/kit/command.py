@@ -15,6 +15,8 @@ from typing import NoReturn
 def run(measure: Callable[[], None]) -> None:
     """Measure; ctrl+c, or a reader of the output that leaves, ends it without a traceback."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # As control-c does: what was started is ended, and what it wrote removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         measure()
     except KeyboardInterrupt:

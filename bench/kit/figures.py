@@ -94,8 +94,8 @@ def handed_over(path: Path) -> Report:
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table for a page: the first column to the left, the others right."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    """A table for a page: the first two columns to the left, the others right."""
+    lines = [header, ["---", "---", *["---:"] * (len(header) - 2)], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
