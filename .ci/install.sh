@@ -2,7 +2,7 @@
 # Puts sock-tui where sudo finds it, or takes it away again:
 #
 #   .ci/install.sh install      PREFIX/lib/sock-tui and PREFIX/bin/sock-tui
-#   .ci/install.sh uninstall    removes both
+#   .ci/install.sh uninstall    removes both, and the compiled probes in /var/cache/sock-tui
 #
 # PREFIX is /usr/local. DESTDIR, empty by default, is put before it, for packagers and tests.
 # The installed copy is complete and belongs to root: root then runs no file that a user can write,
@@ -95,6 +95,7 @@ remove() {
   require_ours
   rm -rf -- "$lib"
   rm -f -- "$bin"
+  rm -rf -- "${DESTDIR-}/var/cache/sock-tui" # the compiled probes
 }
 
 [[ $prefix == /* && ${DESTDIR:-/} == /* ]] ||

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from app import words
 from app.panels import NO_SYSTEM, host_rows, system_rows
 from app.query import Key, Query, QueryError, parse
-from app.session import Session
+from app.session import Change, Session
 from app.words import Rate
 from probes.record import Connection
 from widgets.connection_table import ConnectionTable
@@ -23,6 +24,7 @@ from widgets.ranking import Ranking, RankingKind
 from widgets.status_bar import StatusBar
 
 _PANELS_EVERY: Final = 5  # calls of `advance`
+_SLICE: Final = 0.02  # seconds of work between two looks at the keys
 
 
 class Board(Vertical):
@@ -40,6 +42,7 @@ class Board(Vertical):
         self._titles = ("", "")
         self._panels_due = 0  # calls of `advance`
         self._panels_stale = False
+        self._anchor: int | None = None  # the row to stand on, once it is found
         self._placeholder = Placeholder(id="placeholder")
         self._hosts = Ranking(
             "Hosts", RankingKind.FACTS, "Hostnames appear as programs look them up.", id="hosts"
@@ -69,22 +72,53 @@ class Board(Vertical):
 
     def advance(self) -> None:
         """Show what was captured since the last call."""
-        change = self._session.advance()
-        if change.touched:
-            self._table.refresh_rows(change.evicted)
-            self._panels_stale = True
+        self._show(self._session.advance())
         self._refresh_panels()
         self._refresh_words()
 
-    def apply_filters(self, selected: Connection | None) -> None:
-        """Show what the filters say now; the cursor stays on `selected` where it is still shown."""
-        session = self._session
+    def apply_filters(self) -> None:
+        """Show what the filters say now; the cursor stays on its row where that is still shown."""
+        session, view = self._session, self._session.view
+        self._anchor = self._selected_number()
         session.apply_filters()
-        self._table.set_rows(session.view, session.view.position(selected) if selected else None)
+        session.work(_SLICE)
         self._filter_bar.show_active(session.filters.parts)
+        self._table.set_rows(view)
         self._panels_stale, self._panels_due = True, 0
+        self._to_anchor()
         self._refresh_panels()
         self._refresh_words()
+        if view.is_working:
+            self._work_on()
+
+    def _selected_number(self) -> int | None:
+        row, view = self._table.cursor_row, self._session.view
+        return view.sequence(row) if self._table.display and 0 <= row < len(view) else None
+
+    @work(exclusive=True)
+    async def _work_on(self) -> None:
+        """Do what filtering and sorting have left to do, and let keys in between."""
+        while self._session.view.is_working:
+            await asyncio.sleep(0)
+            self._show(self._session.work(_SLICE))
+            self._to_anchor()
+        self._anchor = None
+        self._panels_due = 0
+        self._refresh_panels()
+        self._refresh_words()
+
+    def _to_anchor(self) -> None:
+        """Stand on the row that was selected before, once it is there."""
+        if self._anchor is not None and not self._table.following:
+            row = self._session.view.index(self._anchor)
+            if row is not None:
+                self._table.move_cursor(row=row)
+                self._anchor = None
+
+    def _show(self, change: Change) -> None:
+        if change.touched:
+            self._table.refresh_rows(change.evicted)
+            self._panels_stale = True
 
     def open_filter(self) -> None:
         """Open the filter line with what was typed last."""
@@ -160,7 +194,7 @@ class Board(Vertical):
             return
         self._filter_bar.close()
         self._session.filters.type(query)
-        self.apply_filters(self._table.selected)
+        self.apply_filters()
         self._table.focus()
 
     @on(FilterBar.Cancelled)
@@ -183,7 +217,7 @@ class Board(Vertical):
             return
         key = Key.HOST if event.ranking is self._hosts else Key.AS
         self._session.filters.type(Query.of(key, event.key))
-        self.apply_filters(self._table.selected)
+        self.apply_filters()
 
     @on(ConnectionTable.FollowChanged)
     def _say_following(self) -> None:

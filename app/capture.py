@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from probes.record import Connection, Item, Watching
-from probes.source import Source
+from app.matching import Test
+from probes.connections import Connections
+from probes.record import Watching
+from probes.source import Item, Source
 
-QUEUE_MAX: Final = 1_000_000  # items; beyond them the newest are counted and let go
-DRAIN_MAX: Final = 20_000  # items handed over at once, so that whoever drains stays responsive
+QUEUE_MAX: Final = 1_000_000  # connections and names; beyond them the newest are counted and let go
+# From so many on, a drain takes no further piece, so that whoever drains stays responsive.
+DRAIN_MAX: Final = 20_000  # connections and names
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +23,10 @@ class Progress:
     """How a capture stands.
 
     `stage`: what is being done, for a person, while `watching` is still None. `seen`: connections
-    that the source told of. `filtered`: those of them that were not asked for. `lost`: events that
-    the kernel could not hand over. `overflowed`: items for which the queue had no room. seen =
-    filtered + overflowed connections + those that were drained or still wait.
+    that the source told of or left out. `filtered`: those of them that were not asked for. `lost`:
+    events that the kernel could not hand over. `overflowed`: connections and names for which the
+    queue had no room. seen = filtered + overflowed connections + those that were drained or still
+    wait.
     """
 
     stage: str = "Starting"
@@ -49,15 +53,23 @@ class Capture:
         self,
         source: Source,
         *,
-        wanted: Callable[[Connection], bool] | None = None,
+        wanted: Test | None = None,
         queue_max: int = QUEUE_MAX,
     ) -> None:
-        """`wanted`: connections for which it is false are counted and go no further."""
+        """`wanted`: connections for which it is false are counted and go no further.
+
+        `queue_max`: connections and names that wait to be drained, at most.
+        """
         self._source = source
         self._wanted = wanted
         self._queue: deque[Item] = deque()
         self._queue_max = queue_max
+        # How many connections and names were put into the queue and taken out of it so far; each
+        # is written by one thread.
+        self._queued = 0
+        self._drained = 0
         self._progress = Progress()
+        self._left_out_by_source = 0
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
@@ -87,14 +99,20 @@ class Capture:
             self._thread.join(timeout)
 
     def drain(self, limit: int = DRAIN_MAX) -> list[Item]:
-        """The next items, `limit` at most."""
-        take = self._queue.popleft
-        return [take() for _ in range(min(limit, len(self._queue)))]
+        """The next items; once they hold `limit` connections and names, no more."""
+        items: list[Item] = []
+        taken = 0
+        while self._queue and taken < limit:
+            item = self._queue.popleft()
+            items.append(item)
+            taken += _weight(item)
+        self._drained += taken
+        return items
 
     @property
     def waiting(self) -> int:
-        """Items that have not been drained."""
-        return len(self._queue)
+        """Connections and names that have not been drained."""
+        return self._queued - self._drained
 
     def _run(self) -> None:
         try:
@@ -109,21 +127,42 @@ class Capture:
         self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]
 
     def _take(self, items: Sequence[Item]) -> None:
+        seen = filtered = overflowed = 0
+        for item in items:
+            kept = item
+            room = max(0, self._queue_max - self.waiting)
+            if isinstance(kept, Connections):
+                seen += len(kept)
+                if self._wanted is not None:
+                    kept = kept.kept(self._wanted(kept))
+                    filtered += _weight(item) - len(kept)
+                if len(kept) > room:
+                    overflowed += len(kept) - room
+                    kept = kept.piece(0, room)
+                if not kept:
+                    continue
+            elif not room:
+                overflowed += 1
+                continue
+            self._queued += _weight(kept)
+            self._queue.append(kept)
         was = self._progress
-        seen = sum(1 for item in items if isinstance(item, Connection))
-        kept = items
-        if self._wanted is not None:
-            wanted = self._wanted
-            kept = [item for item in items if not isinstance(item, Connection) or wanted(item)]
-        filtered = len(items) - len(kept)
-        room = max(0, self._queue_max - len(self._queue))
-        overflowed = max(0, len(kept) - room)
-        self._queue.extend(kept[:room] if overflowed else kept)
         self._update(
             seen=was.seen + seen,
             filtered=was.filtered + filtered,
             overflowed=was.overflowed + overflowed,
         )
+
+    def _left_out(self, total: int) -> None:
+        """Take note of what the source itself did not hand over."""
+        more = total - self._left_out_by_source
+        self._left_out_by_source = total
+        was = self._progress
+        self._update(seen=was.seen + more, filtered=was.filtered + more)
+
+
+def _weight(item: Item) -> int:
+    return len(item) if isinstance(item, Connections) else 1
 
 
 class _Inlet:
@@ -143,3 +182,6 @@ class _Inlet:
 
     def lost(self, total: int) -> None:
         self._capture._update(lost=total)
+
+    def filtered(self, total: int) -> None:
+        self._capture._left_out(total)

@@ -16,7 +16,6 @@ from app.lines import plain_header, plain_writer
 from app.options import UpdateSystems, Watch, parse_options
 from app.store import Store
 from app.streams import prepare, say
-from probes.diagnostics import CapturedStderr
 from probes.errors import SourceError
 from probes.jsonl import json_writer
 from probes.live import LiveSource
@@ -70,8 +69,8 @@ def _source(options: Watch) -> Source:
         hook=options.hook,
         names=options.names,
         include_self=options.include_self,
+        selection=options.selection,
         systems=AsnTable.load if options.systems else None,
-        diagnostics=CapturedStderr(),
     )
 
 
@@ -119,7 +118,7 @@ def _lines(options: Watch, capture: Capture) -> int:
     if options.export is not None and store is not None:
         exported = write_csv(
             options.export,
-            (store[sequence] for sequence in range(store.first, store.end)),
+            store.rows(),
             replace=replace,
             owner=calling_user(os.environ, os.geteuid()),
             losses=Losses(progress.lost, progress.overflowed, store.first),

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final
@@ -24,7 +24,7 @@ from app.help_screen import HelpScreen
 from app.query import Key
 from app.session import Session
 from app.store import MAX_ROWS
-from probes.record import Connection
+from probes.connections import Connections
 from probes.text import visible
 
 _TICK: Final = 0.1  # seconds between looks at the queue
@@ -118,7 +118,7 @@ class Dashboard(App[None]):
             self.notify("No connection is selected", severity="warning")
             return
         filters.toggle(key, row.process if row else None)
-        self._board.apply_filters(row)
+        self._board.apply_filters()
 
     def action_filter(self) -> None:
         """Open the filter line with what was typed last."""
@@ -128,7 +128,7 @@ class Dashboard(App[None]):
         """Lift every filter."""
         if self.session.filters.parts:
             self.session.filters.clear()
-            self._board.apply_filters(self._board.selected)
+            self._board.apply_filters()
 
     def action_follow(self) -> None:
         """Follow the newest connection, or stand still."""
@@ -160,16 +160,11 @@ class Dashboard(App[None]):
         if request is None:
             return
         session = self.session
-        if request.only_shown:
-            rows = [session.view[index] for index in range(len(session.view))]
-        else:
-            rows = [
-                session.store[number] for number in range(session.store.first, session.store.end)
-            ]
+        rows = session.view.rows() if request.only_shown else session.store.snapshot().rows()
         self._write(request.path, rows, request.replace)
 
     @work(thread=True)
-    def _write(self, path: Path, rows: list[Connection], replace: bool) -> None:
+    def _write(self, path: Path, rows: Iterator[Connections], replace: bool) -> None:
         progress = self.session.capture.progress
         losses = Losses(progress.lost, progress.overflowed, self.session.store.first)
         try:

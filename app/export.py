@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from app.rows import COLUMNS, csv_writer
 from app.target import ExportError, TargetExistsError, calling_user, whole_file
-from probes.record import Connection
+from probes.connections import Connections
 from probes.text import visible
 
 __all__ = [
@@ -65,14 +66,14 @@ class Exported:
 
 def write_csv(
     path: Path,
-    rows: Iterable[Connection],
+    rows: Iterable[Connections],
     *,
     replace: bool,
     owner: tuple[int, int] | None = None,
     losses: Losses | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Exported:
-    """Write `rows` to `path`, readable and writable by its owner alone.
+    """Write `rows`, which come in pieces, to `path`, readable and writable by its owner alone.
 
     The columns are `COLUMNS`, then `lost`, `overflow` and `evicted`: what the session is missing,
     the same in each row. They are columns, and not a comment or a second file, because readers of
@@ -103,7 +104,7 @@ def default_name(now: datetime) -> str:
     return now.strftime("sock-tui-%Y%m%d-%H%M%S.csv")
 
 
-def _chunks(rows: Iterable[Connection], losses: Losses) -> Iterator[tuple[str, int]]:
+def _chunks(rows: Iterable[Connections], losses: Losses) -> Iterator[tuple[str, int]]:
     """The file's text, the header first, in pieces; with each, the number of rows until then.
 
     A piece is limited in length too: one process's arguments can be 2 MB, in every row.
@@ -112,7 +113,7 @@ def _chunks(rows: Iterable[Connection], losses: Losses) -> Iterator[tuple[str, i
     end = f",{losses.lost},{losses.overflow},{losses.evicted}\n"
     waiting = [",".join([*COLUMNS, "lost", "overflow", "evicted"]) + "\n"]
     length = count = 0
-    for count, connection in enumerate(rows, start=1):
+    for count, connection in enumerate(chain.from_iterable(rows), start=1):
         text = row(connection) + end
         waiting.append(text)
         length += len(text)

@@ -13,6 +13,7 @@ from typing import Final, TextIO
 from app.capture import Capture, Progress
 from app.store import Store
 from app.streams import mute
+from probes.connections import Connections
 from probes.record import Connection
 
 _EVERY: Final = 0.02  # seconds between looks at the queue
@@ -94,17 +95,17 @@ class Headless:
 
     def _pass_on(self) -> int:
         items = self._capture.drain()
-        rows = [item for item in items if isinstance(item, Connection)]
-        if self._store is not None:
-            for item in items:
-                if isinstance(item, Connection):
+        for item in items:
+            if self._store is not None:
+                if isinstance(item, Connections):
                     self._store.add(item)
                 else:
                     self._store.learn(item)
+            if self._line is not None and isinstance(item, Connections):
+                self._output.write("".join([text + "\n" for text in map(self._line, item)]))
+        if self._store is not None:
             self._store.evict()
-        if self._line is not None and rows:
-            line = self._line
-            self._output.write("".join([line(row) + "\n" for row in rows]))
+        if items and self._line is not None:
             self._output.flush()
         return len(items)
 

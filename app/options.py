@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, NoReturn
 
 from app import values
+from app.matching import Mask, Test
 from app.query import Query
 from app.store import MAX_ROWS
-from probes.record import Connection, HookKind
+from probes.connections import Connections
+from probes.record import HookKind
+from probes.selection import EVERYTHING, Selection
 from probes.text import visible
 
-Wanted = Callable[[Connection], bool]
+Wanted = Test
+"""Says of each connection whether it was asked for."""
 
 _DESCRIPTION: Final = "Show live which process on this machine connects where."
 _EPILOG: Final = """\
@@ -40,8 +43,9 @@ Standard output that is not a terminal means --plain.
 class Watch:
     """Show connections. `recording`: of that file instead of this machine's kernel.
 
-    `wanted`: None keeps every connection. `duration`: seconds. `speed`: times a recording's own
-    pace, None for as fast as can be. `systems`: look up autonomous systems.
+    `selection`: what is asked of the kernel. `wanted`: what is kept of that; None keeps it all.
+    `duration`: seconds. `speed`: times a recording's own pace, None for as fast as can be.
+    `systems`: look up autonomous systems.
     """
 
     plain: bool
@@ -49,6 +53,7 @@ class Watch:
     everything: bool
     export: Path | None
     replace: bool
+    selection: Selection
     wanted: Wanted | None
     hook: HookKind | None
     duration: float | None
@@ -99,9 +104,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parse_live(arguments: list[str]) -> Watch:
     parser = _Parser("sock-tui", _DESCRIPTION, _EPILOG)
-    parser.add_argument("--version", action="version", version=f"sock-tui {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
     _add_output(parser)
-    _add_filters(parser, pid=values.running_pid, user=values.known_user)
+    _add_filters(parser, pid=values.running_pid, user=values.known_user, port=values.port_number)
     group = parser.add_argument_group("capture")
     group.add_argument(
         "--hook",
@@ -115,7 +120,11 @@ def _parse_live(arguments: list[str]) -> Watch:
     )
     group.add_argument("--no-names", action="store_true", help="do not watch getaddrinfo()")
     group.add_argument("--no-asn", action="store_true", help="do not look up autonomous systems")
-    return _watch(parser.parse_args(arguments))
+    given = parser.parse_args(arguments)
+    selection = Selection(
+        frozenset(given.pid or ()), frozenset(given.user or ()), frozenset(given.port or ())
+    )
+    return _watch(given, selection, _wanted([_filter(given)]))
 
 
 def _parse_open(arguments: list[str]) -> Watch:
@@ -129,8 +138,10 @@ def _parse_open(arguments: list[str]) -> Watch:
     )
     _add_output(parser)
     # It may be another machine's recording, and is of other processes than those that run now.
-    _add_filters(parser, pid=values.pid, user=values.user)
-    return _watch(parser.parse_args(arguments))
+    _add_filters(parser, pid=values.pid, user=values.user, port=values.port)
+    given = parser.parse_args(arguments)
+    groups = [given.pid or [], given.user or [], given.port or [], _filter(given)]
+    return _watch(given, EVERYTHING, _wanted(groups))
 
 
 def _parse_asn(arguments: list[str]) -> UpdateSystems:
@@ -172,30 +183,32 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_filters(
-    parser: argparse.ArgumentParser, *, pid: Callable[[str], Query], user: Callable[[str], Query]
+    parser: argparse.ArgumentParser,
+    *,
+    pid: Callable[[str], object],
+    user: Callable[[str], object],
+    port: Callable[[str], object],
 ) -> None:
     group = parser.add_argument_group("filters", "The first three may be given more than once.")
     group.add_argument("-p", "--pid", action="append", type=pid, help="only this process")
     group.add_argument("-u", "--user", action="append", type=user, help="only this user's")
-    group.add_argument("-P", "--port", action="append", type=values.port, help="only to this port")
+    group.add_argument("-P", "--port", action="append", type=port, help="only to this port")
     group.add_argument("--filter", type=values.query, metavar="TEXT", help="only what matches TEXT")
 
 
-def _watch(given: argparse.Namespace) -> Watch:
+def _filter(given: argparse.Namespace) -> Sequence[Query]:
+    return [given.filter or Query.everything]
+
+
+def _watch(given: argparse.Namespace, selection: Selection, wanted: Wanted | None) -> Watch:
     return Watch(
         plain=given.plain,
         json=given.json,
         everything=given.all,
         export=given.export,
         replace=given.replace,
-        wanted=_wanted(
-            [
-                given.pid or [],
-                given.user or [],
-                given.port or [],
-                [given.filter or Query.everything],
-            ]
-        ),
+        selection=selection,
+        wanted=wanted,
         hook=getattr(given, "hook", None),
         duration=given.duration,
         include_self=getattr(given, "self", False),
@@ -212,10 +225,28 @@ def _wanted(groups: Sequence[Sequence[Query]]) -> Wanted | None:
     limiting = [group for group in groups if group and Query.everything not in group]
     if not limiting:
         return None
-    return lambda row: all(any(query.matches(row) for query in group) for group in limiting)
+
+    def wanted(rows: Connections) -> Mask:
+        each_group = [
+            list(map(any, zip(*(query.mask(rows) for query in group), strict=True)))
+            for group in limiting
+        ]
+        return list(map(all, zip(*each_group, strict=True)))
+
+    return wanted
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for: that takes as long as all else here together."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(f"sock-tui {_version()}")
+        parser.exit()
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("sock-tui")
     except PackageNotFoundError:  # run from the source tree

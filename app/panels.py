@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from heapq import nsmallest
 from typing import Final
 
 from app.tally import HostCount, Tally
 from probes.record import AutonomousSystem
 from widgets.ranking import RankingRow
 
-LISTED: Final = 500  # names in a panel; nobody scrolls further
 NO_SYSTEM: Final = ""  # the key of the addresses that belong to no autonomous system
 
 
@@ -26,17 +24,15 @@ def host_rows(tally: Tally) -> list[RankingRow]:
             detail=_programs(host),
             last_seen=time.strftime("%H:%M:%S", time.localtime(host.last_ns // 1_000_000_000)),
         )
-        for host in nsmallest(LISTED, tally.hosts, key=lambda host: (-host.count, -host.last_ns))
+        for host in tally.hosts.highest(lambda host: (host.count, host.last_ns))
     ]
 
 
 def system_rows(tally: Tally) -> list[RankingRow]:
     """The autonomous systems, most connections first; the key is the number as text."""
     total = tally.addressed or 1
-    counts = nsmallest(
-        LISTED,
-        tally.systems,
-        key=lambda entry: (-entry.count, entry.system.number if entry.system else 0),
+    counts = tally.systems.highest(
+        lambda entry: (entry.count, -entry.system.number if entry.system else 0)
     )
     return [
         RankingRow(

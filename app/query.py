@@ -17,6 +17,8 @@ from typing import ClassVar
 
 from app.matching import Test, compiled
 from app.terms import Key, QueryError, Term, checked_term, key_length, key_named
+from probes.connections import Connections
+from probes.record import Connection
 
 __all__ = ["Key", "Query", "QueryError", "Term", "parse"]
 
@@ -25,22 +27,27 @@ __all__ = ["Key", "Query", "QueryError", "Term", "parse"]
 class Query:
     """Conditions that must all hold; `str(query)` is the text that gives it again.
 
-    `matches(connection)` is the compiled test. Two queries are equal where their terms are.
+    `mask(connections)` is the compiled test, which says of each whether it matches. Two queries are
+    equal where their terms are.
     """
 
     terms: tuple[Term, ...] = ()
-    matches: Test = field(init=False, repr=False, compare=False)
+    mask: Test = field(init=False, repr=False, compare=False)
 
     everything: ClassVar[Query]
     """The query without conditions, which every connection matches."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "matches", compiled(self.terms))
+        object.__setattr__(self, "mask", compiled(self.terms))
 
     @classmethod
     def of(cls, key: Key, value: str | int) -> Query:
         """Make one condition, as a key press or a command-line flag gives it; raises QueryError."""
         return cls((checked_term(key, str(value), 0),))
+
+    def matches(self, connection: Connection) -> bool:
+        """Whether this one connection matches."""
+        return self.mask(Connections.of([connection]))[0]
 
     def __and__(self, other: Query) -> Query:
         """Join both; a condition that stands in both is kept once."""

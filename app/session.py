@@ -8,14 +8,16 @@ from app.capture import Capture
 from app.filters import Filters
 from app.store import MAX_ROWS, Store
 from app.view import View
-from probes.record import Connection, Resolution
+from probes.connections import Connections
+from probes.record import Resolution
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one `Session.advance` did to the rows that are shown.
 
-    `evicted`: rows that left at the top. `touched`: anything at all is to be drawn anew.
+    `evicted`: by how many rows the top is nearer than before; below 0 where some were put ahead.
+    `touched`: anything at all is to be drawn anew.
     """
 
     evicted: int
@@ -47,14 +49,16 @@ class Session:
         items = self.capture.drain()
         renamed = False
         for item in items:
-            if isinstance(item, Connection):
+            if isinstance(item, Connections):
                 self.store.add(item)
             else:
                 renamed |= self._learn(item)
         # Rows are counted as shown before they are evicted, not after.
         if not self._paused:
             self.view.catch_up()
-        evicted = self.view.forget(self.store.evict())
+        # Taking rows out of an order costs its whole length: many at once, then.
+        slack = self.store.max_rows // 16 if self.view.order else 0
+        evicted = self.view.forget(self.store.evict(slack))
         return Change(evicted, bool(renamed or evicted or (items and not self._paused)))
 
     def pause(self, paused: bool) -> None:
@@ -64,8 +68,13 @@ class Session:
             self.view.catch_up()
 
     def apply_filters(self) -> None:
-        """Show what `filters` say now. A paused view takes in what has come so far."""
+        """Begin to show what `filters` say now. A paused view takes in what has come so far."""
         self.view.filter(self.filters.query)
+
+    def work(self, seconds: float) -> Change:
+        """Go on with what filtering and sorting have left to do, for so long."""
+        ahead = self.view.work(seconds)
+        return Change(-ahead, touched=bool(ahead) or not self.view.is_working)
 
     def _learn(self, resolution: Resolution) -> bool:
         changed = self.store.learn(resolution)

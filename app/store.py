@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left
-from collections.abc import Hashable, Sequence
-from dataclasses import replace
-from typing import Final, TypeVar
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import compress, count, islice, repeat
+from operator import is_, not_
+from typing import Final
 
+from probes.connections import Connections, Endpoint
 from probes.record import Connection, Host, HostSource, Resolution
 
 MAX_ROWS: Final = 1_000_000
+CHUNK: Final = 8192
+"""Rows that are kept, read and let go together."""
 
-_Key = TypeVar("_Key", bound=Hashable)
+_OWN: Final = 4096  # rows, newest first, in which a process's own late name takes a guess's place
+_NOTED: Final = 262_144  # endpoints, from which on it is worth a look which are still there
+
+
+@dataclass(slots=True)
+class _Nameless:
+    """Where rows without a name lead to, and the sequence number from which on there are any."""
+
+    first: int
+    endpoints: list[Endpoint] = field(default_factory=list)
 
 
 class Store:
@@ -23,13 +37,19 @@ class Store:
 
     def __init__(self, max_rows: int = MAX_ROWS) -> None:
         self._max_rows = max_rows
-        self._rows: list[Connection] = []
-        self._first = 0  # sequence number of _rows[_head]
-        self._head = 0  # evicted rows that still lie in the list
-        # Rows that a name may still come to: from their own process, and, where they have none at
-        # all, from any. A row is looked at once for each, however many names are told.
-        self._unasked: dict[tuple[int, str], array[int]] = {}  # by (pid, address)
-        self._nameless: dict[str, array[int]] = {}  # by address
+        self._chunks: deque[Connections] = deque()  # all but the last are CHUNK long
+        self._base = 0  # sequence number of the first row of the first chunk
+        self._first = 0
+        self._end = 0
+        # What a name that comes late may be for. An address is searched for once at most.
+        self._nameless: dict[str, _Nameless] = {}
+        self._noted: set[Endpoint] = set()
+        self._noted_max = _NOTED
+
+    @property
+    def max_rows(self) -> int:
+        """How many rows are kept."""
+        return self._max_rows
 
     @property
     def first(self) -> int:
@@ -39,77 +59,154 @@ class Store:
     @property
     def end(self) -> int:
         """One past the newest sequence number."""
-        return self._first + len(self)
+        return self._end
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return len(self._rows) - self._head
+        return self._end - self._first
 
     def __getitem__(self, sequence: int) -> Connection:
         """The connection of that number; IndexError where it was evicted or is yet to come."""
-        if not self._first <= sequence < self.end:
+        if not self._first <= sequence < self._end:
             raise IndexError(sequence)
-        return self._rows[self._head + sequence - self._first]
+        chunk, offset = divmod(sequence - self._base, CHUNK)
+        return self._chunks[chunk][offset]
 
-    def add(self, connection: Connection) -> None:
-        """Append a row; see `evict`."""
-        address, host = connection.address, connection.host
-        if address is not None and (host is None or host.is_guess):
-            _note(self._unasked, (connection.process.pid, address), self.end)
-            if host is None:
-                _note(self._nameless, address, self.end)
-        self._rows.append(connection)
+    def pieces(self, start: int, stop: int) -> Iterator[tuple[int, Connections]]:
+        """The rows from `start` up to, not including, `stop`, as far as they are there.
+
+        In pieces of at most `CHUNK` rows, each with the number of its first; to be read only.
+        """
+        position, stop = max(start, self._first), min(stop, self._end)
+        while position < stop:
+            number, offset = divmod(position - self._base, CHUNK)
+            chunk = self._chunks[number]
+            until = min(CHUNK, offset + stop - position)
+            # Only a full chunk is given itself: the last one grows.
+            whole = until - offset == CHUNK
+            yield position, chunk if whole else chunk.piece(offset, until)
+            position += until - offset
+
+    def rows(self) -> Iterator[Connections]:
+        """All rows, in pieces."""
+        return (rows for _, rows in self.pieces(self._first, self._end))
+
+    def pieces_back(self, start: int, stop: int) -> Iterator[tuple[int, Connections]]:
+        """As `pieces`, the newest piece first."""
+        stop = min(stop, self._end)
+        while stop > max(start, self._first):
+            begin = self._base + (stop - 1 - self._base) // CHUNK * CHUNK
+            yield from self.pieces(max(begin, start), stop)
+            stop = begin
+
+    def at(self, sequences: Sequence[int]) -> Connections:
+        """The rows of these numbers, ascending, all of which are there."""
+        made = Connections()
+        position = 0
+        while position < len(sequences):
+            number = (sequences[position] - self._base) // CHUNK
+            start = self._base + number * CHUNK
+            until = bisect_left(sequences, start + CHUNK, position)
+            made.extend(self._chunks[number].at([s - start for s in sequences[position:until]]))
+            position = until
+        return made
+
+    def snapshot(self) -> Store:
+        """The rows as they are now, for another thread to read; names may still come to them."""
+        copy = Store(self._max_rows)
+        copy._chunks = self._chunks.copy()
+        if copy._chunks:
+            last = copy._chunks.pop()
+            copy._chunks.append(last.piece(0, len(last)))
+        copy._base, copy._first, copy._end = self._base, self._first, self._end
+        return copy
+
+    def add(self, rows: Connections) -> None:
+        """Append rows; see `evict`."""
+        self._note(rows)
+        done = 0
+        while done < len(rows):
+            if not self._chunks or len(self._chunks[-1]) == CHUNK:
+                self._chunks.append(Connections())
+            last = self._chunks[-1]
+            until = min(len(rows), done + CHUNK - len(last))
+            last.extend(rows if until - done == len(rows) else rows.piece(done, until))
+            done = until
+        self._end += len(rows)
 
     def learn(self, resolution: Resolution) -> Sequence[tuple[int, Connection]]:
         """Give a name that came late to the rows it belongs to.
 
         The process's own rows get the name; other processes' rows get it as a guess, where they
-        have none. Returns what changed: (sequence number, the row as it was before).
+        have none. A guess in a row of the process itself gives way to the name where the row is
+        among the newest 4,096. Returns what changed: (sequence number, the row as it was before).
         """
+        own = Host(resolution.name, HostSource.GETADDRINFO)
+        guess = Host(resolution.name, HostSource.OTHER_PROCESS)
         pid, address = resolution.process.pid, resolution.address
-        own = self._unasked.pop((pid, address), ())
-        nameless = self._nameless.pop(address, ())
-        named = dict.fromkeys(nameless, Host(resolution.name, HostSource.OTHER_PROCESS))
-        named |= dict.fromkeys(own, Host(resolution.name, HostSource.GETADDRINFO))
+        nameless = self._nameless.pop(address, None)
+        start = self._end - _OWN
+        if nameless is not None:
+            start = min(start, nameless.first)
+            self._noted.difference_update(nameless.endpoints)
         changed: list[tuple[int, Connection]] = []
-        for sequence, host in named.items():
-            if sequence >= self._first:
-                row = self[sequence]
-                changed.append((sequence, row))
-                self._rows[self._head + sequence - self._first] = replace(row, host=host)
-        return changed
+        for number, rows in self._chunks_from(start):
+            for index in _leading_to(address, rows.endpoints, max(0, start - number)):
+                was = rows.hosts[index]
+                is_own = rows.processes[index].pid == pid
+                if was is None or (is_own and was.is_guess):
+                    changed.append((number + index, rows[index]))
+                    rows.hosts[index] = own if is_own else guess
+        return [(sequence, row) for sequence, row in changed if sequence >= self._first]
 
-    def evict(self) -> Sequence[Connection]:
-        """Let go of the oldest rows beyond the most that are kept, and return them."""
+    def evict(self, slack: int = 0) -> list[Connections]:
+        """Let go of the oldest rows beyond the most that are kept, and return them, in pieces.
+
+        `slack`: so many too many are let be.
+        """
         excess = len(self) - self._max_rows
-        if excess <= 0:
-            return ()
-        gone = self._rows[self._head : self._head + excess]
-        self._head += excess
+        if excess <= slack:
+            return []
+        gone = [rows for _, rows in self.pieces(self._first, self._first + excess)]
         self._first += excess
-        # Moving the rest down costs its length: done once for every quarter of the list.
-        if self._head * 4 > len(self._rows):
-            del self._rows[: self._head]
-            self._head = 0
-            _forget(self._unasked, self._first)
-            _forget(self._nameless, self._first)
+        while self._first - self._base >= CHUNK:
+            self._chunks.popleft()
+            self._base += CHUNK
         return gone
 
-
-def _note(waiting: dict[_Key, array[int]], key: _Key, sequence: int) -> None:
-    sequences = waiting.get(key)
-    if sequences is None:
-        sequences = waiting[key] = array("Q")
-    sequences.append(sequence)
-
-
-def _forget(waiting: dict[_Key, array[int]], first: int) -> None:
-    """Let go of all that came before `first`."""
-    for key, sequences in list(waiting.items()):
-        if sequences[0] >= first:
-            continue
-        kept = sequences[bisect_left(sequences, first) :]
-        if kept:
-            waiting[key] = kept
+    def _note(self, rows: Connections) -> None:
+        if all(rows.hosts):
+            return
+        if any(rows.hosts):
+            endpoints = set(compress(rows.endpoints, map(not_, rows.hosts)))
         else:
-            del waiting[key]
+            endpoints = set(rows.endpoints)
+        self._note_endpoints(endpoints, self._end)
+        if len(self._noted) > self._noted_max:
+            # Most of the rows may have been evicted.
+            self._noted.clear()
+            self._nameless.clear()
+            for number, chunk in self._chunks_from(self._first):
+                nameless = compress(chunk.endpoints, map(not_, chunk.hosts))
+                self._note_endpoints(set(nameless), number)
+            self._noted_max = max(_NOTED, 2 * len(self._noted))
+
+    def _note_endpoints(self, endpoints: set[Endpoint], sequence: int) -> None:
+        for endpoint in endpoints - self._noted:
+            self._noted.add(endpoint)
+            if endpoint.address is not None:
+                nameless = self._nameless.setdefault(endpoint.address, _Nameless(sequence))
+                nameless.endpoints.append(endpoint)
+
+    def _chunks_from(self, sequence: int) -> Iterator[tuple[int, Connections]]:
+        """The chunks themselves from that of `sequence` on, and the number of their first row."""
+        skipped = max(0, sequence - self._base) // CHUNK
+        for index, chunk in enumerate(islice(self._chunks, skipped, None), start=skipped):
+            yield self._base + index * CHUNK, chunk
+
+
+def _leading_to(address: str, endpoints: list[Endpoint], start: int) -> Iterator[int]:
+    """The indexes, from `start` on, of the endpoints that have this address."""
+    looked_at = endpoints[start:] if start else endpoints
+    for endpoint in {end for end in set(looked_at) if end.address == address}:
+        yield from compress(count(start), map(is_, looked_at, repeat(endpoint)))

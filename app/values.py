@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 from app.query import Key, Query, QueryError, parse
 from probes.record import HookKind
 
+_LARGEST_UID: Final = 0xFFFF_FFFE  # the one above it means none: chown(2)
 _HOOKS: Final = (HookKind.KPROBE, HookKind.TRACEPOINT)
 
 
@@ -32,12 +33,12 @@ def pid(text: str) -> Query:
     return _of(Key.PID, text)
 
 
-def running_pid(text: str) -> Query:
+def running_pid(text: str) -> int:
     """The id of a process that runs now."""
-    wanted = pid(text)
+    pid(text)
     if not Path("/proc", text).exists():
         _reject(f"no process {text} is running")
-    return wanted
+    return int(text)
 
 
 def user(text: str) -> Query:
@@ -45,19 +46,28 @@ def user(text: str) -> Query:
     return _of(Key.USER, text)
 
 
-def known_user(text: str) -> Query:
-    """A user of this machine, or any number."""
-    if not text.isdecimal():
-        try:
-            pwd.getpwnam(text)
-        except (KeyError, ValueError):
-            _reject(f"no user '{text}' on this machine (a number serves for one unknown here)")
-    return user(text)
+def known_user(text: str) -> int:
+    """A user of this machine, or any number; the number."""
+    if text.isascii() and text.isdecimal():
+        if len(text) > 10 or int(text) > _LARGEST_UID:
+            _reject(f"a user's number is at most {_LARGEST_UID}, not '{text[:20]}'")
+        return int(text)
+    user(text)
+    try:
+        return pwd.getpwnam(text).pw_uid
+    except (KeyError, ValueError):
+        _reject(f"no user '{text}' on this machine (a number serves for one unknown here)")
 
 
 def port(text: str) -> Query:
     """A port, 1 to 65535."""
     return _of(Key.PORT, text)
+
+
+def port_number(text: str) -> int:
+    """The same, as a number."""
+    port(text)
+    return int(text)
 
 
 def query(text: str) -> Query:

@@ -1,14 +1,18 @@
-"""What of the session is shown: the rows that a filter keeps, in order, and their counts."""
+"""What of the session is shown: the rows that a filter keeps, in an order."""
 
 from __future__ import annotations
 
+import time
 from array import array
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from app.matches import Matches
+from app.order import Order
 from app.query import Query
-from app.store import Store
+from app.sorting import Sorting
+from app.store import CHUNK, Store
 from app.tally import Tally
+from probes.connections import Connections
 from probes.record import Connection
 
 
@@ -16,104 +20,140 @@ class View:
     """The rows of a store that match a query. `len(view)` and `view[i]` are what a table reads.
 
     The store may run ahead: rows are taken in by `catch_up`, and until then the view stands still.
+    What takes long in a long session, to filter and to sort, is only begun by `filter` and `sort`:
+    `work` does it, a little at a time. Until then the view shows what it has.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float] = time.perf_counter) -> None:
+        """`clock`: seconds, for how long `work` may go on."""
         self._store = store
-        self._query = Query.everything
-        self._shown: array[int] = array("Q")  # sequence numbers, ascending
-        self._head = 0  # shown rows that were evicted and still lie in the array
-        self._next = store.first  # the first sequence number that was not looked at yet
-        self._evicted = store.first
-        self._tally = Tally()
+        self._clock = clock
+        self._matches = Matches(store, Query.everything)
+        self._filling: Iterator[int] | None = self._matches.look_back() if len(store) else None
+        self._sorting: Sorting | None = None
 
     @property
     def query(self) -> Query:
         """The filter in force."""
-        return self._query
+        return self._matches.query
+
+    @property
+    def order(self) -> Order | None:
+        """The order that was asked for; None is that of arrival."""
+        return None if self._sorting is None else self._sorting.order
 
     @property
     def tally(self) -> Tally:
         """Counts over the rows that are shown."""
-        return self._tally
+        return self._matches.tally
 
     @property
     def behind(self) -> int:
-        """How many rows of the store were not looked at yet."""
-        return self._store.end - self._next
+        """How many rows came into the store since `catch_up`."""
+        return self._store.end - self._matches.next
+
+    @property
+    def is_working(self) -> bool:
+        """Whether `work` has anything to do."""
+        sorting = self._sorting is not None and self._sorting.is_working
+        return sorting or self._filling is not None
 
     def __len__(self) -> int:
         """How many rows are shown."""
-        return len(self._shown) - self._head
+        return len(self._shown)
 
     def __getitem__(self, index: int) -> Connection:
-        """The row at `index`, oldest first."""
+        """The row at `index`, the first in order at 0."""
+        return self._store[self.sequence(index)]
+
+    def sequence(self, index: int) -> int:
+        """The sequence number of the row at `index`; IndexError where there is none."""
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return self._store[self._shown[self._head + index]]
+        return self._shown[index]
+
+    def index(self, sequence: int) -> int | None:
+        """Where the row of this number stands, or None where it is not shown."""
+        if not self._store.first <= sequence < self._store.end:
+            return None
+        return self._shown.index(sequence)
+
+    def rows(self) -> Iterator[Connections]:
+        """All that is shown now, in order and in pieces, which another thread may go through."""
+        store, shown = self._store.snapshot(), self._shown
+        numbers = array("Q", map(shown.__getitem__, range(len(shown))))
+        pieces = (numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK))
+        if shown is self._matches:
+            return map(store.at, pieces)
+        return (Connections.of(map(store.__getitem__, piece)) for piece in pieces)
 
     def filter(self, query: Query) -> None:
-        """Show the rows that match `query` instead; takes in what the store has."""
-        self._query = query
-        self._shown = array("Q")
-        self._head = 0
-        self._next = self._store.first
-        self._evicted = self._store.first
-        self._tally = Tally()
-        self.catch_up()
+        """Begin to show the rows that match `query` instead, in the order of arrival at first."""
+        self._matches = Matches(self._store, query)
+        self._filling = self._matches.look_back()
+        if self._sorting is not None:
+            self._sorting = Sorting(self._store, self._matches, self._sorting.order)
+
+    def sort(self, order: Order | None) -> None:
+        """Begin to show the rows in `order`."""
+        if order is None:
+            self._sorting = None
+        elif self._sorting is not None and self._sorting.order.key == order.key:
+            self._sorting.order = order
+        else:
+            self._sorting = Sorting(self._store, self._matches, order)
+            if self._filling is None:
+                self._sorting.begin()
+
+    def work(self, seconds: float) -> int:
+        """Go on with what was begun, for so long and a step at least.
+
+        Returns how many rows came ahead of all others; 0 unless they are in the order of arrival.
+        """
+        until = self._clock() + seconds
+        ahead = 0
+        while self.is_working:
+            if self._filling is None:
+                assert self._sorting is not None
+                self._sorting.step()
+            elif (found := next(self._filling, None)) is not None:
+                ahead += found
+            else:
+                self._filling = None
+                if self._sorting is not None:
+                    self._sorting.begin()
+            if self._clock() >= until:
+                break
+        return ahead if self._shown is self._matches else 0
 
     def catch_up(self) -> None:
         """Take in the rows that the store got since."""
-        matches, tally = self._query.matches, self._tally
-        for sequence in range(max(self._next, self._store.first), self._store.end):
-            row = self._store[sequence]
-            if matches(row):
-                self._shown.append(sequence)
-                tally.add(row)
-        self._next = self._store.end
+        self._matches.catch_up()
+        if self._sorting is not None:
+            self._sorting.catch_up()
 
-    def forget(self, gone: Sequence[Connection]) -> int:
-        """The store evicted `gone`; returns how many of them were shown, at the top."""
-        start = self._evicted
-        self._evicted += len(gone)
-        evicted = 0
-        while self._head < len(self._shown) and self._shown[self._head] < self._evicted:
-            self._tally.remove(gone[self._shown[self._head] - start])
-            self._head += 1
-            evicted += 1
-        if self._head * 4 > len(self._shown):
-            del self._shown[: self._head]
-            self._head = 0
-        return evicted
+    def forget(self, gone: Sequence[Connections]) -> int:
+        """The store evicted `gone`; returns by how many rows the others stand further ahead."""
+        if not gone:
+            return 0
+        evicted = self._matches.forget(gone)
+        if self._sorting is not None:
+            self._sorting.forget(self._store.first)
+        return evicted if self._shown is self._matches else 0
 
     def renamed(self, changed: Sequence[tuple[int, Connection]]) -> bool:
         """Rows of the store have got a name; `changed` as `Store.learn` returns it.
 
         Returns whether rows were put in or taken out ahead of the newest.
         """
-        moved = False
-        for sequence, before in changed:
-            if sequence >= self._next:
-                continue
-            after = self._store[sequence]
-            index = bisect_left(self._shown, sequence, lo=self._head)
-            was = index < len(self._shown) and self._shown[index] == sequence
-            now = self._query.matches(after)
-            if was and now:
-                self._tally.rename(before, after)
-            elif was:
-                del self._shown[index]
-                self._tally.remove(before)
-                moved = True
-            elif now:
-                self._shown.insert(index, sequence)
-                self._tally.add(after)
-                moved = True
+        moved = self._matches.renamed(changed)
+        if changed and self.order and (moved or self.order.key == "host"):
+            assert self._sorting is not None
+            self._sorting.outdate()
         return moved
 
-    def position(self, row: Connection) -> int | None:
-        """Where `row` stands, or None where it is not shown; looks from the newest back."""
-        for index in range(len(self) - 1, -1, -1):
-            if self[index] is row:
-                return index
-        return None
+    @property
+    def _shown(self) -> Matches | Sorting:
+        if self._sorting is not None and self._sorting.is_ready:
+            return self._sorting
+        return self._matches

@@ -1,205 +1,263 @@
-"""The probes in the kernel: compile, attach, read, count what was lost. The one user of bcc."""
+"""The probes in the kernel: load, attach, read, count what was lost."""
 
 from __future__ import annotations
 
-import atexit
-import ctypes
-import mmap
 import os
-from collections.abc import Callable, Sequence
+import select
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import Final, Protocol, TypeVar, cast
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
 
-from probes import tracefs
-from probes.diagnostics import Diagnostics
+from probes import bpf_calls, compiler, perf_events, tracefs
+from probes.bytecode import Bytecode
+from probes.callback_ring import CallbackRing
 from probes.errors import SourceError
+from probes.program_cache import ProgramCache
 from probes.record import Hook, HookKind
-from probes.requirements import check_kernel, check_privilege, import_bcc, libc_path
-from probes.ring import RING_SIZE, MappedRing, Ring, can_map, frame
+from probes.requirements import check_kernel, check_privilege, libc_path
+from probes.ring import RING_SIZE, MappedRing, Ring, can_map
+from probes.selection import EVERYTHING, Selection
 
 KPROBE: Final = "security_socket_connect"
 TRACEPOINT: Final = "syscalls:sys_enter_connect"
 
-_SOURCE: Final = Path(__file__).with_name("bpf")
 _TRACEPOINT_BLIND_SPOTS: Final = ("io_uring", "32-bit programs")
+# bpf/sock_tui.c: the elements of `counts`, and the bits of FILTERS.
+_LOST: Final = 0
+_FILTERED: Final = 1
+_FILTER_PID: Final = 1
+_FILTER_USER: Final = 2
+_FILTER_PORT: Final = 4
 _Result = TypeVar("_Result")
 
 
-class _Table(Protocol):
-    """The part of a BCC table that is used here."""
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the programs are to do.
 
-    map_fd: int
+    `hook`: None takes the kprobe, and the tracepoint where there are no kprobes. `names`: also
+    watch getaddrinfo(). `include_self`: report this process's own connections too. `selection`:
+    connections beyond it are counted, and cost the programs that make them next to nothing.
+    """
 
-    def __getitem__(self, key: object) -> Sequence[int]: ...
-    def __setitem__(self, key: object, leaf: object) -> None: ...
-    def open_ring_buffer(self, callback: Callable[[object, int, int], int]) -> None: ...
-
-
-class _Bpf(Protocol):
-    """The part of bcc.BPF that is used here. Failures are plain Exceptions."""
-
-    def __getitem__(self, key: str) -> _Table: ...
-    def attach_kprobe(self, *, event: bytes, fn_name: bytes) -> None: ...
-    def attach_tracepoint(self, *, tp: bytes, fn_name: bytes) -> None: ...
-    def attach_uprobe(self, *, name: bytes, sym: bytes, fn_name: bytes) -> None: ...
-    def attach_uretprobe(self, *, name: bytes, sym: bytes, fn_name: bytes) -> None: ...
-    def ring_buffer_consume(self) -> None: ...
-    def cleanup(self) -> None: ...
+    hook: HookKind | None = None
+    names: bool = True
+    include_self: bool = False
+    selection: Selection = EVERYTHING
 
 
 class Kernel:
-    """The compiled programs and, once attached, the ring they write to.
+    """The programs, attached to the running kernel, and the ring they write to.
 
-    Made and used in one thread, since a private tracefs belongs to a thread.
+    Attached and used in one thread, since a private tracefs belongs to a thread.
     """
 
-    def __init__(self, diagnostics: Diagnostics) -> None:
-        """Compile the programs: about a second, most of it outside the interpreter lock.
+    def __init__(
+        self,
+        progress: Callable[[str], object] = lambda _stage: None,
+        cache: ProgramCache | None = None,
+    ) -> None:
+        """`progress`: told what is being done, where that takes long. `cache`: None, the usual one.
 
         Raises:
-            SourceError: not enough privilege, no usable BCC, or a kernel that cannot run them.
+            SourceError: not enough privilege, or a kernel that cannot run the programs.
         """
         check_kernel()
         check_privilege()
-        self._diagnostics = diagnostics
-        self._bpf = self._guard(
-            _compile,
-            "BCC could not load the probes",
-            "The kernel must have BPF (CONFIG_BPF_SYSCALL) and not be locked down for it.",
-        )
+        self._progress = progress
+        self._cache = cache or ProgramCache()
+        self._maps: Mapping[str, int] = {}
+        # In the order in which they were opened: maps, programs, attachments.
+        self._descriptors: list[int] = []
         self._ring: Ring | None = None
 
-    def attach(self, wanted: HookKind | None, *, names: bool, include_self: bool) -> Hook:
-        """Attach the programs and open the ring.
+    def attach(self, task: Task) -> Hook:
+        """Load and attach the programs, and open the ring; once.
 
-        `wanted`: None takes the kprobe, and the tracepoint where there are no kprobes. `names`:
-        also watch getaddrinfo(). `include_self`: report this process's own connections too.
+        Takes a second where the programs were not kept from an earlier start.
 
         Raises:
-            SourceError: what was asked for cannot be attached here.
+            SourceError: there is no usable BCC, or what was asked for cannot be attached here.
         """
-        with suppress(OSError):
-            # BCC looks into it to detach a probe as well. Who cannot do without says so later.
-            tracefs.provide()
-        if not include_self:
-            self._bpf["own_tgid"][ctypes.c_int(0)] = ctypes.c_uint32(os.getpid())
-        if names:
-            libc = libc_path()
-            self._guard(
-                lambda: _attach_getaddrinfo(self._bpf, os.fsencode(libc)),
-                f"getaddrinfo() in {libc} cannot be watched",
-                "The kernel must have uprobes (CONFIG_UPROBE_EVENTS); "
-                "start with --no-names to go without hostnames.",
-            )
-        hook = self._attach_connect(wanted)
-        self._ring = self._guard(
-            lambda: _open_ring(self._bpf),
-            "the probes' ring buffer cannot be mapped",
-            "Free some memory: it takes 16 MB.",
-        )
+
+        def run(bytecode: Bytecode) -> Hook:
+            try:
+                return self._run(bytecode, task)
+            except SourceError:
+                self.close()
+                raise
+
+        inputs = compiler.inputs()
+        if (kept := self._cache.read(inputs)) is not None:
+            with suppress(SourceError):  # then what is compiled now says why, or serves
+                return run(kept)
+        self._progress("Compiling the probes")
+        bytecode = compiler.compiled()
+        self._progress("Attaching the probes")
+        hook = run(bytecode)
+        self._cache.write(inputs, bytecode)
         return hook
 
     def drain(self) -> bytes:
         """The next whole records of the ring; see `probes.ring.Ring`."""
         return self._ring.drain() if self._ring else b""
 
+    def wait(self, seconds: float) -> None:
+        """Rest until something is in the ring, or for so long."""
+        rests, events = self._maps["reader_rests"], select.poll()
+        events.register(self._maps["events"], select.POLLIN)
+        bpf_calls.update(rests, _u32(0), _u64(1))
+        try:
+            events.poll(seconds * 1000)  # which looks into the ring first
+        finally:
+            bpf_calls.update(rests, _u32(0), _u64(0))
+
     def lost(self) -> int:
         """How many events the programs could not write since they were attached."""
-        return sum(self._bpf["lost"][ctypes.c_int(0)])
+        return self._count(_LOST)
+
+    def filtered(self) -> int:
+        """How many connects the selection kept out since then.
+
+        Who is not asked for is not looked at any further: these may have been of kinds that are
+        never reported, such as AF_UNIX.
+        """
+        return self._count(_FILTERED)
 
     def close(self) -> None:
         """Detach everything. Safe to call twice."""
         if self._ring:
             self._ring.close()
             self._ring = None
-        # BCC would do it again as the process ends, and fail aloud.
-        atexit.unregister(self._bpf.cleanup)
-        with suppress(Exception):
-            # Fails where tracefs, which BCC looks into, is gone or was never there. The probes
-            # themselves hang on descriptors, and the kernel removes them with this process.
-            self._bpf.cleanup()
+        self._maps = {}
+        while self._descriptors:
+            os.close(self._descriptors.pop())
 
-    def _attach_connect(self, wanted: HookKind | None) -> Hook:
+    def _count(self, which: int) -> int:
+        return sum(bpf_calls.lookup_per_cpu(self._maps["counts"], _u32(which)))
+
+    def _run(self, bytecode: Bytecode, task: Task) -> Hook:
+        _guard(
+            lambda: self._make_maps(bytecode, task.selection),
+            "the kernel does not make the probes' maps",
+            "It must have BPF (CONFIG_BPF_SYSCALL) and not be locked down for it; "
+            "some 30 MB of memory are needed.",
+        )
+        self._ring = _guard(
+            lambda: _open_ring(self._maps["events"]),
+            "the probes' ring buffer cannot be mapped",
+            "Free some memory: it takes 16 MB.",
+        )
+        own = [0 if task.include_self else os.getpid(), _filters(task.selection)]
+
+        def load(kind: int, function: str) -> int:
+            def load_with(layout: Sequence[int]) -> int:
+                code = bytecode.linked(function, list(self._maps.values()), [*own, *layout])
+                return self._opened(bpf_calls.load_program(kind, function, code))
+
+            try:
+                return load_with(bytecode.layout)
+            except OSError:  # this kernel may not let programs read its structures by themselves
+                return load_with([0] * len(bytecode.layout))
+
+        if task.names:
+            libc = libc_path()
+            _guard(
+                lambda: self._attach_getaddrinfo(load, libc),
+                f"getaddrinfo() in {libc} cannot be watched",
+                "The kernel must have uprobes (CONFIG_UPROBE_EVENTS); "
+                "start with --no-names to go without hostnames.",
+            )
+        return self._attach_connect(load, task.hook)
+
+    def _make_maps(self, bytecode: Bytecode, selection: Selection) -> None:
+        limits = {
+            "wanted_pids": selection.pids,
+            "wanted_users": selection.users,
+            "wanted_ports": selection.ports,
+        }
+        sized = [
+            replace(shape, max_entries=max(1, len(limits[shape.name])))
+            if shape.name in limits
+            else shape
+            for shape in bytecode.maps
+        ]
+        self._maps = {shape.name: self._opened(bpf_calls.create_map(shape)) for shape in sized}
+        for name, numbers in limits.items():
+            for number in numbers:
+                bpf_calls.update(self._maps[name], _u32(number), b"\x01")
+
+    def _attach_getaddrinfo(self, load: Callable[[int, str], int], libc: str) -> None:
+        returned = load(bpf_calls.KPROBE_PROGRAM, "on_getaddrinfo_return")
+        called = load(bpf_calls.KPROBE_PROGRAM, "on_getaddrinfo")
+        function = "getaddrinfo"
+        self._opened(perf_events.attach_uprobe(returned, libc, function, on_return=True))
+        self._opened(perf_events.attach_uprobe(called, libc, function))
+
+    def _attach_connect(self, load: Callable[[int, str], int], wanted: HookKind | None) -> Hook:
         if wanted is not HookKind.TRACEPOINT:
             try:
-                return self._guard(
-                    lambda: _attach_kprobe(self._bpf),
+                return _guard(
+                    lambda: self._attach_kprobe(load),
                     f"{KPROBE} cannot be watched by a kprobe",
                     "The kernel must have kprobes (CONFIG_KPROBES); start with --hook tracepoint.",
                 )
             except SourceError:
                 if wanted is HookKind.KPROBE:
                     raise
-        return self._guard(
-            lambda: _attach_tracepoint(self._bpf),
+        return _guard(
+            lambda: self._attach_tracepoint(load),
             f"the tracepoint {TRACEPOINT} cannot be watched",
             "The kernel must have kprobes (CONFIG_KPROBES) or system call tracepoints "
             "(CONFIG_FTRACE_SYSCALLS).",
         )
 
-    def _guard(self, action: Callable[[], _Result], what: str, remedy: str) -> _Result:
-        self._diagnostics.read()
-        try:
-            return action()
-        except SourceError:
-            raise
-        except Exception as error:  # BCC raises nothing more precise, from every call
-            printed = [line.strip() for line in self._diagnostics.read().splitlines()]
-            told = [line for line in printed if line and not line.startswith("HINT")]
-            reason = next((line for line in told if "error:" in line), told[-1] if told else "")
-            raise SourceError(f"{what}: {reason or error}. {remedy}") from error
+    def _attach_kprobe(self, load: Callable[[int, str], int]) -> Hook:
+        program = load(bpf_calls.KPROBE_PROGRAM, "on_security_socket_connect")
+        self._opened(perf_events.attach_kprobe(program, KPROBE))
+        return Hook(HookKind.KPROBE, KPROBE)
+
+    def _attach_tracepoint(self, load: Callable[[int, str], int]) -> Hook:
+        tracefs.provide()
+        program = load(bpf_calls.TRACEPOINT_PROGRAM, "on_sys_enter_connect")
+        self._opened(perf_events.attach_tracepoint(program, TRACEPOINT))
+        return Hook(HookKind.TRACEPOINT, TRACEPOINT, _TRACEPOINT_BLIND_SPOTS)
+
+    def _opened(self, descriptor: int) -> int:
+        self._descriptors.append(descriptor)
+        return descriptor
 
 
-def _compile() -> _Bpf:
-    bcc = import_bcc()
-    os.environ["BCC_KERNEL_SOURCE"] = str(_SOURCE / "abi")
-    flags = [
-        f"-I{_SOURCE}",
-        f"-DRING_PAGES={RING_SIZE // mmap.PAGESIZE}",
-        f"-DSOCK_TUI_PAGE_SIZE={mmap.PAGESIZE}",
-    ]
-    return cast(_Bpf, bcc.BPF(text=(_SOURCE / "sock_tui.c").read_text(), cflags=flags))
+def _filters(selection: Selection) -> int:
+    """The constant FILTERS."""
+    bits = (
+        (selection.pids, _FILTER_PID),
+        (selection.users, _FILTER_USER),
+        (selection.ports, _FILTER_PORT),
+    )
+    return sum(bit for numbers, bit in bits if numbers)
 
 
-def _open_ring(bpf: _Bpf) -> Ring:
-    return MappedRing(bpf["events"].map_fd, RING_SIZE) if can_map() else _CallbackRing(bpf)
+def _u32(number: int) -> bytes:
+    return number.to_bytes(4, sys.byteorder)
 
 
-def _attach_getaddrinfo(bpf: _Bpf, libc: bytes) -> None:
-    symbol = b"getaddrinfo"
-    bpf.attach_uretprobe(name=libc, sym=symbol, fn_name=b"on_getaddrinfo_return")
-    bpf.attach_uprobe(name=libc, sym=symbol, fn_name=b"on_getaddrinfo")
+def _u64(number: int) -> bytes:
+    return number.to_bytes(8, sys.byteorder)
 
 
-def _attach_kprobe(bpf: _Bpf) -> Hook:
-    bpf.attach_kprobe(event=KPROBE.encode(), fn_name=b"on_security_socket_connect")
-    return Hook(HookKind.KPROBE, KPROBE)
+def _open_ring(descriptor: int) -> Ring:
+    return MappedRing(descriptor, RING_SIZE) if can_map() else CallbackRing(descriptor)
 
 
-def _attach_tracepoint(bpf: _Bpf) -> Hook:
-    tracefs.provide()
-    bpf.attach_tracepoint(tp=TRACEPOINT.encode(), fn_name=b"on_sys_enter_connect")
-    return Hook(HookKind.TRACEPOINT, TRACEPOINT, _TRACEPOINT_BLIND_SPOTS)
-
-
-class _CallbackRing:
-    """The ring through libbpf's consumer, whose barriers serve every machine: 3 µs an event."""
-
-    def __init__(self, bpf: _Bpf) -> None:
-        self._bpf = bpf
-        self._records: list[bytes] = []
-        bpf["events"].open_ring_buffer(self._take)
-
-    def _take(self, _context: object, data: int, size: int) -> int:
-        self._records.append(frame(ctypes.string_at(data, size)))
-        return 0
-
-    def drain(self) -> bytes:
-        self._bpf.ring_buffer_consume()
-        records = b"".join(self._records)
-        self._records.clear()
-        return records
-
-    def close(self) -> None:
-        self._records.clear()
+def _guard(action: Callable[[], _Result], what: str, remedy: str) -> _Result:
+    try:
+        return action()
+    except SourceError:
+        raise
+    # Anything else than an OSError is bytecode that holds together no more.
+    except (OSError, LookupError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{what}: {reason}. {remedy}") from error

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from probes.decode import decode
-from probes.diagnostics import Diagnostics, Discarded
 from probes.enrich import Enricher, Systems
 from probes.names import Names
 from probes.procfs import Processes
-from probes.record import HookKind, Sink, Watching
+from probes.record import HookKind, Watching
 from probes.requirements import return_probe_hazard
 from probes.ring import RING_SIZE, TURN
+from probes.selection import EVERYTHING, Selection
+from probes.source import Sink
 
-# The programs wake nobody (that would cost each connect() 3.5 µs): the ring is looked at every so
-# often, and soon while little happens, so that a process that ends at once is still in /proc.
+# The programs wake the reader where it rests, which it does only when little happens (it costs a
+# connect() 3.5 µs). Otherwise it looks into the ring every so often, and soon while there are few
+# events, so that a process that ends at once is still in /proc.
 _QUIET: Final = 0.005  # seconds
 _BUSY: Final = 0.02
 _MANY: Final = 64 << 10  # bytes in a turn from which on it is busy
-_LOST_EVERY: Final = 50  # turns
+_EMPTY: Final = 20  # turns in a row that found nothing, after which it rests
+_REST: Final = 0.1  # seconds, after which it looks whether it is to stop
+_REPORTS: Final = 0.25  # seconds from one report of what was lost or filtered to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +34,15 @@ class LiveSource:
     """Attaches the probes to the running kernel and enriches what they report.
 
     `hook`: None chooses. `names`: watch getaddrinfo() too, where that is safe. `include_self`: this
-    process's own connections too. `systems`: loads the table of autonomous systems; None goes
-    without.
+    process's own connections too. `selection`: what is asked for; the rest is counted. `systems`:
+    loads the table of autonomous systems; None goes without.
     """
 
     hook: HookKind | None = None
     names: bool = True
     include_self: bool = False
+    selection: Selection = EVERYTHING
     systems: Callable[[], Systems] | None = None
-    diagnostics: Diagnostics = field(default_factory=Discarded)
 
     def run(self, sink: Sink, stopped: threading.Event) -> None:
         """Feed `sink` until `stopped` is set, then hand over what is left in the ring.
@@ -45,16 +50,14 @@ class LiveSource:
         Raises:
             SourceError: the table of systems cannot be loaded, or the probes not be attached.
         """
-        from probes.kernel import Kernel  # bcc is imported by no one but those who capture
+        from probes.kernel import Kernel, Task
 
         systems = self.systems() if self.systems else None
-        sink.progress("Compiling the probes")
-        kernel = Kernel(self.diagnostics)
+        kernel = Kernel(sink.progress)
         try:
-            sink.progress("Attaching the probes")
             hazard = return_probe_hazard() if self.names else ""
             names = self.names and not hazard
-            hook = kernel.attach(self.hook, names=names, include_self=self.include_self)
+            hook = kernel.attach(Task(self.hook, names, self.include_self, self.selection))
             sink.attached(Watching(hook, names, systems.date if systems else None, hazard))
             feed(kernel, Enricher(Processes(), Names(), systems), sink, stopped)
         finally:
@@ -67,8 +70,14 @@ class Reader(Protocol):
     def drain(self) -> bytes:
         """See `probes.ring.Ring.drain`."""
 
+    def wait(self, seconds: float) -> None:
+        """Return when there is something to drain, or after so long."""
+
     def lost(self) -> int:
         """Events that could not be written, since the start."""
+
+    def filtered(self) -> int:
+        """Connections that were not asked for and not read, since the start."""
 
 
 def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Event) -> None:
@@ -77,7 +86,8 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
     Raises:
         SourceError: the items were not complete, and why; all of them were handed over.
     """
-    unreadable = turns = 0
+    unreadable = empty = 0
+    report_at = 0.0
     # Bytes that may have been there when it was stopped; others may be written meanwhile, without
     # end, and faster than they are read.
     left = RING_SIZE
@@ -88,15 +98,19 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
         unreadable += decoded.unreadable
         if items := enricher.items(decoded.events):
             sink.take(items)
-        turns += 1
-        if ending or turns % _LOST_EVERY == 0:
+        if ending or time.monotonic() >= report_at:
+            report_at = time.monotonic() + _REPORTS
             sink.lost(reader.lost() + unreadable)
+            sink.filtered(reader.filtered())
+        empty = 0 if records or enricher.is_waiting else empty + 1
         if ending:
             left -= len(records)
             if not records or left <= 0:
                 sink.take(enricher.rest())
                 break
-        if len(records) < TURN // 2:
+        elif empty > _EMPTY:
+            reader.wait(_REST)
+        elif len(records) < TURN // 2:
             stopped.wait(_BUSY if len(records) >= _MANY else _QUIET)
     if enricher.damage is not None:
         raise enricher.damage

@@ -21,16 +21,22 @@ class Names:
         self._own: OrderedDict[tuple[int, str], Host] = OrderedDict()
         self._any: OrderedDict[str, Host] = OrderedDict()
 
+    def __contains__(self, address: str | None) -> bool:
+        """Whether `find` has an answer for `address`, whoever asks."""
+        return address in self._any
+
     def learn(self, pid: int, address: str, name: str) -> bool:
         """`pid` asked for `name` and got `address`.
 
-        Returns False where there was nothing to learn: the name is an address in numbers.
+        Returns whether `pid` has a name for it now and had none before. An address in numbers is
+        no name.
         """
         if is_numeric(name):
             return False
+        is_new = (pid, address) not in self._own
         _put(self._own, (pid, address), Host(name, HostSource.GETADDRINFO))
         _put(self._any, address, Host(name, HostSource.OTHER_PROCESS))
-        return True
+        return is_new
 
     def find(self, pid: int, address: str) -> Host | None:
         """The name that `pid` asked for; else the newest that any process did, as a guess."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+from probes.decode import WHO
 from probes.record import Process
 from probes.text import decode
 
@@ -22,15 +22,13 @@ _FRESH: Final = 1.0  # seconds
 _FRESH_UNKNOWN: Final = 0.02  # where there was no executable to be had
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(NamedTuple):
     process: Process
     start: bytes
-    until: float  # seconds of the clock, up to which it need not be checked again
 
 
 class Processes:
-    """Processes by what an event says of them: (pid, comm, uid)."""
+    """Processes by what an event says of them: a `probes.decode.WHO`."""
 
     def __init__(
         self, root: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
@@ -38,10 +36,15 @@ class Processes:
         """`root`: where proc is mounted. `clock`: seconds, for how long an answer stays fresh."""
         self._root = os.fsencode(root)
         self._clock = clock
-        self._known: OrderedDict[tuple[int, bytes, int], _Known] = OrderedDict()
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        # Answers that are given again unasked. What makes one stale is looked at once for many
+        # events, so that an event costs one look into a dictionary.
+        self._fresh: dict[bytes, Process] = {}
+        self._stale_at: deque[tuple[float, bytes]] = deque()
+        self._unknown_stale_at: deque[tuple[float, bytes]] = deque()
         self._users: dict[int, str] = {}
 
-    def find(self, pid: int, tid: int, comm: bytes, uid: int) -> Process:
+    def find(self, who: bytes, tid: int) -> Process:
         """The process, as far as it can be known; never raises.
 
         Where it has ended, what was known of it before is given, and failing that its `comm`.
@@ -49,24 +52,54 @@ class Processes:
         since (`bash -c 'CONNECT; exec sleep 9'`), and that one did not connect. A thread that has
         ended says nothing of its process.
         """
-        key = (pid, comm, uid)
+        [process] = self.find_all([who], [tid])
+        return process
+
+    def find_all(self, who: Sequence[bytes], tids: Sequence[int]) -> list[Process]:
+        """The process of each event, as `find` would give it; /proc is asked once for equal `who`.
+
+        `who` and `tids`: one of each for an event; events of about the same time.
+        """
+        self._expire()
+        fresh = self._fresh
+        try:
+            return list(map(fresh.__getitem__, who))
+        except KeyError:
+            for one, tid in zip(who, tids, strict=True):
+                if one not in fresh:
+                    self._ask(one, tid)
+            return list(map(fresh.__getitem__, who))
+
+    def _expire(self) -> None:
         now = self._clock()
-        known = self._known.get(key)
-        if known is not None and now < known.until:
-            return known.process
+        for stale_at in (self._stale_at, self._unknown_stale_at):
+            while stale_at and (stale_at[0][0] <= now or len(stale_at) > _KEPT):
+                self._fresh.pop(stale_at.popleft()[1], None)
+
+    def _ask(self, who: bytes, tid: int) -> None:
+        process = self._looked_up(who, tid)
+        self._fresh[who] = process
+        if process.executable is None:
+            self._unknown_stale_at.append((self._clock() + _FRESH_UNKNOWN, who))
+        else:
+            self._stale_at.append((self._clock() + _FRESH, who))
+
+    def _looked_up(self, who: bytes, tid: int) -> Process:
+        pid, uid, padded = WHO.unpack(who)
+        comm = padded.partition(b"\0")[0]
+        known = self._known.get(who)
         start, name = self._stat(pid)
         if tid != pid:
             _, name = self._stat(tid)
         executable = self._executable(pid) if name in {comm, b""} else None
         if executable is None and known is not None and start in {b"", known.start}:
-            known.until = now + _lasting(known.process)
             return known.process
         args = self._args(pid) if executable is not None else ()
         process = Process(pid, decode(comm), executable, args, uid, self.user(uid))
         if known is not None and known.process == process:
             process = known.process
-        self._known[key] = _Known(process, start, now + _lasting(process))
-        self._known.move_to_end(key)
+        self._known[who] = _Known(process, start)
+        self._known.move_to_end(who)
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return process
@@ -120,8 +153,3 @@ class Processes:
             return b""
         finally:
             os.close(fd)
-
-
-def _lasting(process: Process) -> float:
-    """For how many seconds an answer is used again unasked."""
-    return _FRESH_UNKNOWN if process.executable is None else _FRESH

@@ -1,18 +1,15 @@
 """The plain types that travel from the kernel to the screen.
 
-Events are what a probe saw; connections and resolutions are what the rest of the program works
-with. Strings that another process chose (names, paths, arguments) are kept as they were read,
+Strings that another process chose (names, paths, arguments) are kept as they were read,
 undecodable bytes as surrogate escapes (PEP 383): whoever shows them passes them through
 `probes.text.visible` first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple, Protocol
 
 
 class HookKind(StrEnum):
@@ -33,48 +30,6 @@ class Hook:
     kind: HookKind
     target: str
     blind_spots: tuple[str, ...] = ()
-
-
-class ConnectEvent(NamedTuple):
-    """One call of connect(), as the kernel program reported it.
-
-    A tuple, like `NameEvent`: at 100,000 a second, what takes a frozen dataclass 1.2 µs to make
-    takes it 0.3 µs.
-
-    `ts_ns`: nanoseconds since boot (CLOCK_MONOTONIC). `address`: 4 bytes for AF_INET, 16 for
-    AF_INET6, in network order, empty for every other family; `port`: host order, 0 where the
-    family has none. `comm`: the calling thread's name, at most 15 bytes. `in_lookup`: it was
-    getaddrinfo() that called, and it has not returned yet.
-    """
-
-    ts_ns: int
-    tgid: int
-    tid: int
-    uid: int
-    family: int
-    port: int
-    address: bytes
-    comm: bytes
-    in_lookup: bool
-
-
-class NameEvent(NamedTuple):
-    """One address that getaddrinfo() returned for a name; fields as in `ConnectEvent`.
-
-    `name`: the node as it was asked for, at most 255 bytes.
-    """
-
-    ts_ns: int
-    tgid: int
-    tid: int
-    uid: int
-    family: int
-    address: bytes
-    comm: bytes
-    name: bytes
-
-
-Event = ConnectEvent | NameEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +95,8 @@ class AutonomousSystem:
 class Connection:
     """One row: a connect() with all that was found out about it. Never changed once it is made.
 
-    Not declared frozen, which would make it three times as dear to make, for every event.
+    Not declared frozen, which would make it three times as dear to make, for every line that is
+    printed. Many together travel in columns: `probes.connections.Connections`.
 
     `time_ns`: nanoseconds since the epoch, UTC. `family`: the AF_* number that was passed to
     connect(). `address` and `port` are None for families other than AF_INET and AF_INET6; an
@@ -176,9 +132,6 @@ class Resolution:
     name: str
 
 
-Item = Connection | Resolution
-
-
 @dataclass(frozen=True, slots=True)
 class Watching:
     """What a source does from now on.
@@ -192,19 +145,3 @@ class Watching:
     names: bool | None
     systems_date: date | None
     names_off: str = ""
-
-
-class Sink(Protocol):
-    """What a source tells while it runs. Called from the source's thread; must not block."""
-
-    def progress(self, stage: str) -> None:
-        """What is being done before the first event, for a person ("compiling the probes")."""
-
-    def attached(self, watching: Watching) -> None:
-        """Events flow from now on."""
-
-    def take(self, items: Sequence[Item]) -> None:
-        """The next items, in the order in which the kernel saw them."""
-
-    def lost(self, total: int) -> None:
-        """How many events were lost since the start, before they could become items."""

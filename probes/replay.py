@@ -13,9 +13,11 @@ from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from probes.connections import Connections
 from probes.errors import SourceError
 from probes.jsonl import JsonLineError, JsonReader
-from probes.record import Connection, Hook, Sink, Watching
+from probes.record import Connection, Hook, Watching
+from probes.source import Sink
 from probes.text import visible
 
 if TYPE_CHECKING:
@@ -166,5 +168,5 @@ class _Pace:
 
 def _hand_over(batch: list[Connection], sink: Sink) -> None:
     if batch:
-        sink.take(tuple(batch))
+        sink.take([Connections.of(batch)])
         batch.clear()

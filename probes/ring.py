@@ -1,9 +1,10 @@
 """A BPF ring buffer, read where it lies.
 
 The kernel's side is kernel/bpf/ringbuf.c. A ring is mapped as one page with the consumer's
-position, one with the producer's, and the data twice in a row, so that no record is ever cut by
-the end. A record is an 8-byte header and its payload, padded to 8 bytes; the header's first 32 bits
-are the payload's length and two flags.
+position, one with the producer's, and the data. (It may be mapped twice in a row, so that the end
+cuts no record; here it is mapped once, since every mapping counts as this process's memory, and
+what the end cuts is joined.) A record is an 8-byte header and its payload, padded to 8 bytes; the
+header's first 32 bits are the payload's length and two flags.
 """
 
 from __future__ import annotations
@@ -60,28 +61,33 @@ class MappedRing:
         """
         page = mmap.PAGESIZE
         self._consumer = mmap.mmap(fd, page)
-        self._shared = mmap.mmap(fd, page + 2 * size, prot=mmap.PROT_READ, offset=page)
+        self._shared = mmap.mmap(fd, page + size, prot=mmap.PROT_READ, offset=page)
         # A cast view reads and writes all 8 bytes at once, which struct's "<Q" does not.
         self._consumed = memoryview(self._consumer).cast("Q")
         self._produced = memoryview(self._shared)[:8].cast("Q")
         self._data = page
-        self._mask = size - 1
+        self._size = size
 
     def drain(self) -> bytes:
         """See `Ring`. Stops ahead of a record that a program is still writing."""
         start = self._consumed[0]
         limit = min(self._produced[0], start + TURN)
-        base = self._data + (start & self._mask)
+        shared, data, mask = self._shared, self._data, self._size - 1
         position = start
         while position < limit:
-            (word,) = _FIRST_WORD.unpack_from(self._shared, base + position - start)
+            # Records begin at multiples of 8 bytes, so that the end cuts no header.
+            (word,) = _FIRST_WORD.unpack_from(shared, data + (position & mask))
             if word & BUSY:
                 break
             position += span(word)
         if position == start:
             return b""
         # The headers were read before: what they announce is complete now.
-        records = self._shared[base : base + position - start]
+        begin, length = start & mask, position - start
+        first = min(length, self._size - begin)
+        records = shared[data + begin : data + begin + first]
+        if first < length:
+            records += shared[data : data + length - first]
         self._consumed[0] = position
         return records
 

@@ -1,19 +1,42 @@
-"""Where items come from: this machine's kernel (`probes.live`) or a recording (`probes.replay`)."""
+"""What connections come from, and what it tells whom."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Protocol
 
-from probes.record import Sink
+from probes.connections import Connections
+from probes.record import Resolution, Watching
+
+Item = Connections | Resolution
+
+
+class Sink(Protocol):
+    """What a source tells while it runs. Called from the source's thread; must not block."""
+
+    def progress(self, stage: str) -> None:
+        """What is being done before the first event, for a person ("compiling the probes")."""
+
+    def attached(self, watching: Watching) -> None:
+        """Events flow from now on."""
+
+    def take(self, items: Sequence[Item]) -> None:
+        """What happened next, in the order in which the kernel saw it. The sink's from now on."""
+
+    def lost(self, total: int) -> None:
+        """How many events were lost since the start, before they could become items."""
+
+    def filtered(self, total: int) -> None:
+        """How many connections were left out since the start, since nobody asked for them."""
 
 
 class Source(Protocol):
-    """Something that feeds a sink."""
+    """Gives items to a sink until it has no more or is told to stop."""
 
     def run(self, sink: Sink, stopped: threading.Event) -> None:
-        """Feed `sink` from the calling thread until there is no more, or `stopped` is set.
+        """Run to the end, or until `stopped` is set.
 
         Raises:
-            SourceError: there is nothing to be had from it.
+            SourceError: it cannot go on; what was found until then has been handed over.
         """

@@ -8,6 +8,7 @@ from typing import Final
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = 1_000_000_000
 _MICROSECOND: Final = timedelta(microseconds=1)
+_LATEST: Final = (2**63 - 1) // 1000 * _MICROSECOND
 
 
 class IsoTime:
@@ -57,14 +58,14 @@ class ClockTime:
 def parse_iso(text: str) -> int:
     """Nanoseconds since the epoch for an ISO 8601 time with an offset.
 
-    Raises ValueError where it is not one, has no offset, or lies before 1970 or after 9998
-    (what no clock of a recording showed, and what could not be written again in every zone).
+    Raises ValueError where it is not one, has no offset, or lies before 1970 or after April 2262
+    (what no clock of a recording showed, and what 63 bits of nanoseconds do not reach).
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("no offset from UTC")
     since = moment - EPOCH
-    if since < timedelta(0) or moment.year > 9998:
+    if not timedelta(0) <= since <= _LATEST:
         raise ValueError("out of range")
     return (since // _MICROSECOND) * 1000
 

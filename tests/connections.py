@@ -65,8 +65,8 @@ connections = st.builds(
     st.booleans(),
     st.builds(
         Connection,
-        # Whole microseconds, 1970 to 9998.
-        time_ns=st.integers(0, 253_300_000_000_000_000).map(lambda us: us * 1000),
+        # Whole microseconds, 1970 to April 2262.
+        time_ns=st.integers(0, (2**63 - 1) // 1000).map(lambda us: us * 1000),
         family=st.integers(0, 99),
         tid=numbers,
         process=processes,

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from probes.decode import EVENT, EVENT_FIELDS
-from probes.diagnostics import Discarded
-from probes.kernel import Kernel
+from probes.kernel import Kernel, Task
 from probes.ring import HEADER, span
 from tests.world import in_new_world
 
@@ -29,8 +28,8 @@ _TGID: Final = EVENT_FIELDS.index("tgid")
 
 def main() -> int:
     """Perform, record, write; returns the exit status."""
-    kernel = Kernel(Discarded())
-    kernel.attach(None, names=True, include_self=False)
+    kernel = Kernel()
+    kernel.attach(Task())
     kernel.drain()
     with (
         FILE.open("w") as file,

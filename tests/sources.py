@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from probes.record import Hook, HookKind, Sink, Watching
+from probes.record import Hook, HookKind, Watching
+from probes.source import Sink
 
 WATCHING: Final = Watching(
     Hook(HookKind.TRACEPOINT, "syscalls:sys_enter_connect", ("io_uring",)), True, date(2026, 1, 31)

@@ -9,15 +9,13 @@ write.
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from probes.diagnostics import Discarded
-from probes.kernel import Kernel
+from probes.kernel import Kernel, Task
 from probes.record import HookKind
 from probes.ring import RING_SIZE
 
@@ -29,14 +27,15 @@ def main() -> None:
     # Both get it from a terminal's control-c as well; the C program's end is the end of this one.
     signal.signal(signal.SIGINT, lambda *_: reader.send_signal(signal.SIGINT))
     program, way, port = sys.argv[1:]
-    kernel = Kernel(Discarded())
-    kernel.attach(HookKind.TRACEPOINT, names=True, include_self=False)
+    kernel = Kernel()
+    kernel.attach(Task(HookKind.TRACEPOINT))
     fd = _ring()
     command = [program, str(fd), str(RING_SIZE), way, port]
     with subprocess.Popen(command, pass_fds=[fd]) as reader:
         status = reader.wait()
     print(f"lost {kernel.lost()}", file=sys.stderr, flush=True)
-    os._exit(status)  # BCC's own tidying up may fail aloud once tracefs is gone
+    kernel.close()
+    sys.exit(status)
 
 
 def _ring() -> int:

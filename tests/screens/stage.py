@@ -17,7 +17,9 @@ from app.capture import Capture
 from app.dashboard import Dashboard
 from probes.errors import SourceError
 from probes.jsonl import JsonReader
-from probes.record import Connection, Hook, HookKind, Item, Sink, Watching
+from probes.record import Connection, Hook, HookKind, Resolution, Watching
+from probes.source import Item, Sink
+from tests.rows import items_of
 from widgets.connection_table import ConnectionTable
 from widgets.filter_bar import FilterBar
 
@@ -44,8 +46,8 @@ class Fed:
     def attach(self) -> None:
         self.inbox.put(WATCHING)
 
-    def give(self, *items: Item) -> None:
-        self.inbox.put(items)
+    def give(self, *rows: Connection | Resolution) -> None:
+        self.inbox.put(items_of(rows))
 
     def lose(self, total: int) -> None:
         self.inbox.put(total)
@@ -92,11 +94,11 @@ class Stage:
         view = self.app.session.view
         return [view[index] for index in range(len(view))]
 
-    async def give(self, pilot: Pilot[None], *items: Item) -> None:
-        """Hand over items, and wait until the dashboard has taken them."""
-        seen = self.capture.progress.seen + sum(isinstance(item, Connection) for item in items)
-        if items:
-            self.source.give(*items)
+    async def give(self, pilot: Pilot[None], *rows: Connection | Resolution) -> None:
+        """Hand over rows, and wait until the dashboard has taken them."""
+        seen = self.capture.progress.seen + sum(isinstance(row, Connection) for row in rows)
+        if rows:
+            self.source.give(*rows)
         await settled(
             pilot, lambda: self.capture.progress.seen == seen and not self.capture.waiting
         )

@@ -143,10 +143,10 @@ async def test_moving_up_stands_still_and_f_follows_again() -> None:
         kept = stage.table.selected
         assert not stage.table.following
         await stage.give(pilot, GITHUB)
-        assert stage.table.selected is kept
+        assert stage.table.selected == kept
         assert "f follows" in shown(pilot)
         await pilot.press("f")
-        assert stage.table.selected is GITHUB
+        assert stage.table.selected == GITHUB
         assert "following" in shown(pilot)
 
 
@@ -208,7 +208,7 @@ async def test_a_click_on_a_row_selects_it() -> None:
     async with stage.app.run_test(size=(80, 24)) as pilot:
         await stage.give(pilot, GITHUB, OTHER, OTHER)
         await pilot.click(ConnectionTable, offset=(10, 2))
-        assert stage.table.selected is GITHUB
+        assert stage.table.selected == GITHUB
         await pilot.press("p")
         assert stage.rows == [GITHUB]
 

@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from app.capture import Capture, Progress
+from app.capture import DRAIN_MAX, Capture, Progress
+from app.matching import Mask
+from probes.connections import Connections
 from probes.errors import SourceError
-from probes.record import Connection, Item, Resolution, Sink
+from probes.record import Connection, Resolution
+from probes.source import Item, Sink
 from tests.connections import CURL, GITHUB
+from tests.rows import rows_of
 from tests.sources import PATIENCE_S, WATCHING, Scripted
 
 Script = Callable[[Sink, threading.Event], object]
@@ -18,6 +22,16 @@ Captured = Callable[..., Capture]
 
 def rows(count: int, start: int = 0) -> list[Connection]:
     return [replace(GITHUB, tid=tid) for tid in range(start, start + count)]
+
+
+def columns(count: int, start: int = 0) -> list[Item]:
+    """These rows, as a source gives them."""
+    return [Connections.of(rows(count, start))]
+
+
+def every(number: int) -> Callable[[Connections], Mask]:
+    """A test that holds for each row of which `number` divides the tid."""
+    return lambda rows: [tid % number == 0 for tid in rows.tids]
 
 
 TOLD = Resolution(1, CURL, "192.0.2.1", "a.example")
@@ -53,67 +67,107 @@ def giving(*batches: Sequence[Item]) -> Script:
 
 
 def test_what_was_given_is_drained_in_order(captured: Captured) -> None:
-    capture = captured(giving(rows(3), [TOLD], rows(3, 3)))
+    capture = captured(giving(columns(2), columns(1, 2), [TOLD], columns(3, 3)))
     ended(capture)
     assert capture.waiting == 7
-    assert capture.drain(2) == rows(2)
-    assert capture.drain() == [*rows(1, 2), TOLD, *rows(3, 3)]
+    assert rows_of(capture.drain(2)) == rows(2)
+    assert capture.waiting == 5
+    assert rows_of(capture.drain(2)) == [*rows(1, 2), TOLD]
+    assert rows_of(capture.drain()) == rows(3, 3)
+    assert capture.waiting == 0
     assert capture.drain() == []
 
 
 def test_a_drain_is_bounded_whatever_waits(captured: Captured) -> None:
-    capture = captured(giving([GITHUB] * 50_000))
+    piece = Connections.of([GITHUB] * 1000)
+    capture = captured(giving(*([piece] for _ in range(50))))
     ended(capture)
-    first = capture.drain()
-    assert 0 < len(first) < 50_000
-    rest = 0
+    sizes = []
     while taken := capture.drain():
-        rest += len(taken)
-    assert len(first) + rest == 50_000
+        sizes.append(len(rows_of(taken)))
+    assert sum(sizes) == 50_000
+    assert max(sizes) <= DRAIN_MAX
+
+
+def test_what_came_in_one_piece_is_drained_in_one_piece(captured: Captured) -> None:
+    capture = captured(giving(columns(5), columns(5, 5)))
+    ended(capture)
+    assert rows_of(capture.drain(1)) == rows(5)
+    assert rows_of(capture.drain(1)) == rows(5, 5)
 
 
 def test_a_full_queue_keeps_the_oldest_and_counts_the_rest(captured: Captured) -> None:
-    capture = captured(giving(rows(8), rows(8, 8), rows(8, 16)), queue_max=10)
+    capture = captured(giving(columns(8), columns(8, 8), columns(8, 16)), queue_max=10)
     progress = ended(capture)
-    assert capture.drain() == rows(10)
+    assert capture.waiting == 10
+    assert rows_of(capture.drain()) == rows(10)
     assert (progress.seen, progress.overflowed) == (24, 14)
+
+
+def test_names_take_room_too_and_are_counted_where_there_is_none(captured: Captured) -> None:
+    items = [TOLD, *columns(2), TOLD, TOLD, *columns(2, 2)]
+    capture = captured(giving(items), queue_max=4)
+    progress = ended(capture)
+    assert rows_of(capture.drain()) == [TOLD, *rows(2), TOLD]
+    assert (progress.seen, progress.overflowed, progress.missing) == (4, 3, 3)
 
 
 def test_there_is_room_again_once_it_was_drained(captured: Captured) -> None:
     drained, full = threading.Event(), threading.Event()
 
     def script(sink: Sink, _: threading.Event) -> None:
-        sink.take(rows(12))
+        sink.take(columns(12))
         full.set()
         assert drained.wait(PATIENCE_S)
-        sink.take(rows(5, 12))
+        sink.take(columns(5, 12))
 
     capture = captured(script, queue_max=10)
     assert full.wait(PATIENCE_S)
-    assert capture.drain() == rows(10)
+    assert rows_of(capture.drain()) == rows(10)
     drained.set()
     assert ended(capture).overflowed == 2
-    assert capture.drain() == rows(5, 12)
+    assert rows_of(capture.drain()) == rows(5, 12)
 
 
 def test_what_was_not_asked_for_is_counted_and_names_pass(captured: Captured) -> None:
-    capture = captured(giving([*rows(6), TOLD]), wanted=lambda row: row.tid % 3 == 0)
+    capture = captured(giving([*columns(6), TOLD]), wanted=every(3))
     progress = ended(capture)
     assert (progress.seen, progress.filtered) == (6, 4)
-    assert capture.drain() == [*rows(1), *rows(1, 3), TOLD]
+    assert rows_of(capture.drain()) == [*rows(1), *rows(1, 3), TOLD]
+
+
+def test_a_piece_of_which_nothing_was_asked_for_does_not_wait(captured: Captured) -> None:
+    capture = captured(giving(columns(2, 1), columns(2, 4)), wanted=every(3))
+    progress = ended(capture)
+    assert (progress.seen, progress.filtered) == (4, 4)
+    assert capture.waiting == 0
+    assert capture.drain() == []
+
+
+def test_what_the_source_left_out_is_seen_and_filtered(captured: Captured) -> None:
+    def script(sink: Sink, _: threading.Event) -> None:
+        sink.filtered(10)
+        sink.take(columns(4))
+        sink.filtered(10)
+        sink.filtered(25)
+
+    capture = captured(script, wanted=every(3))
+    progress = ended(capture)
+    assert (progress.seen, progress.filtered) == (29, 27)
+    assert [row.tid for row in rows_of(capture.drain())] == [0, 3]
 
 
 def test_every_connection_is_accounted_for_at_any_moment(captured: Captured) -> None:
     def script(sink: Sink, stopped: threading.Event) -> None:
         start = 0
         while not stopped.is_set() and start < 100_000:
-            sink.take([*rows(70, start)])
+            sink.take(columns(70, start))
             start += 70
 
-    capture = captured(script, wanted=lambda row: row.tid % 2 == 0, queue_max=500)
+    capture = captured(script, wanted=every(2), queue_max=500)
     drained = 0
     while drained < 5000 and not capture.progress.ended:
-        drained += len(capture.drain(100))
+        drained += len(rows_of(capture.drain(100)))
     progress = ended(capture)
     accounted = progress.filtered + progress.overflowed + drained + capture.waiting
     assert progress.seen == accounted
@@ -144,25 +198,25 @@ def test_how_it_stands_is_told(captured: Captured) -> None:
 @pytest.mark.parametrize("error", [SourceError("no kprobes"), MemoryError(), SystemExit(3)])
 def test_why_a_source_gave_up_is_kept(captured: Captured, error: BaseException) -> None:
     def script(sink: Sink, _: threading.Event) -> None:
-        sink.take(rows(2))
+        sink.take(columns(2))
         raise error
 
     capture = captured(script)
     assert ended(capture).seen == 2
     assert capture.failure is error
-    assert capture.drain() == rows(2)
+    assert rows_of(capture.drain()) == rows(2)
 
 
 def test_a_source_that_is_asked_to_stop_hands_over_its_rest(captured: Captured) -> None:
     def script(sink: Sink, stopped: threading.Event) -> None:
         assert stopped.wait(PATIENCE_S)
-        sink.take(rows(2))
+        sink.take(columns(2))
 
     capture = captured(script)
     assert not capture.progress.ended
     capture.request_stop()
     ended(capture)
-    assert capture.drain() == rows(2)
+    assert rows_of(capture.drain()) == rows(2)
 
 
 def test_a_capture_that_never_started_can_be_stopped() -> None:

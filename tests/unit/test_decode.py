@@ -1,17 +1,34 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from probes.decode import EVENT, KIND_CONNECT, KIND_NAME, NAME_SIZE, decode
-from probes.record import ConnectEvent, NameEvent
-from probes.ring import BUSY, DISCARDED, HEADER, frame
+from probes.decode import (
+    EVENT,
+    FLAG_IN_LOOKUP,
+    KIND_CONNECT,
+    KIND_NAME,
+    NAME_SIZE,
+    WHERE,
+    WHO,
+    Connects,
+    Decoded,
+    NameEvent,
+    address_of,
+    decode,
+    family_of,
+)
+from probes.ring import BUSY, DISCARDED, HEADER, frame, span
 
 V4 = socket.inet_pton(socket.AF_INET, "192.0.2.7")
 V6 = socket.inet_pton(socket.AF_INET6, "2001:db8::7")
+
+Connect = tuple[int, int, bytes, bytes, int, int]
+"""A row of `Connects`: time, tid, who, where, port, flags."""
 
 
 def event(
@@ -31,12 +48,54 @@ def name_event(name: bytes, family: int = socket.AF_INET, address: bytes = V4) -
     return event(KIND_NAME, family, 0, address) + name.ljust(NAME_SIZE, b"\0")
 
 
-CONNECT = ConnectEvent(7_000_000_123, 11, 12, 1000, socket.AF_INET, 443, V4, b"curl", False)
+CURL = WHO.pack(11, 1000, b"curl")
+CONNECT = (7_000_000_123, 12, CURL, WHERE.pack(V4, socket.AF_INET), 443, 0)
+
+
+def rows_of(decoded: Decoded) -> list[Connect | NameEvent]:
+    """The events one by one."""
+    rows: list[Connect | NameEvent] = []
+    for found in decoded.events:
+        rows += zip(*found, strict=True) if isinstance(found, Connects) else [found]
+    return rows
+
+
+def read_one_by_one(records: bytes) -> tuple[list[Connect | NameEvent], int]:
+    """What `decode` must find: the events, and how many records made no sense."""
+    rows: list[Connect | NameEvent] = []
+    position = unreadable = 0
+    while position < len(records):
+        rest = records[position:]
+        if len(rest) < HEADER.size:
+            return rows, unreadable + 1
+        word, _ = HEADER.unpack_from(rest)
+        position += span(word)
+        payload = rest[HEADER.size : HEADER.size + (word & ~(BUSY | DISCARDED))]
+        if word & DISCARDED:
+            continue
+        if word & BUSY or len(payload) != word or word < EVENT.size:
+            unreadable += 1
+            continue
+        ts_ns, kind, tid, tgid, uid, comm, address, family, port, flags = EVENT.unpack_from(payload)
+        who, where = WHO.pack(tgid, uid, comm), WHERE.pack(address, family)
+        if kind == KIND_CONNECT and word == EVENT.size:
+            rows.append((ts_ns, tid, who, where, port, flags))
+        elif (
+            kind == KIND_NAME
+            and word >= EVENT.size + NAME_SIZE
+            and family in (socket.AF_INET, socket.AF_INET6)
+        ):
+            name = payload[EVENT.size : EVENT.size + NAME_SIZE].split(b"\0")[0]
+            size = 4 if family == socket.AF_INET else 16
+            rows.append(NameEvent(ts_ns, tid, who, address[:size], name))
+        else:
+            unreadable += 1
+    return rows, unreadable
 
 
 def test_a_connection_is_read_field_by_field() -> None:
     decoded = decode(frame(event()))
-    assert decoded.events == [CONNECT]
+    assert rows_of(decoded) == [CONNECT]
     assert decoded.unreadable == 0
 
 
@@ -52,23 +111,23 @@ def test_a_connection_is_read_field_by_field() -> None:
 )
 def test_an_address_has_the_length_of_its_family(family: int, address: bytes) -> None:
     [found] = decode(frame(event(family=family, address=address))).events
-    assert (found.family, found.address) == (family, address)
+    assert isinstance(found, Connects)
+    [where] = found.where
+    assert (family_of(where), address_of(where)) == (family, address)
 
 
 @pytest.mark.parametrize(("flags", "in_lookup"), [(0, False), (1, True), (2, False), (3, True)])
 def test_a_connect_of_getaddrinfos_own_is_told(flags: int, in_lookup: bool) -> None:
     [found] = decode(frame(event(flags=flags))).events
-    assert isinstance(found, ConnectEvent)
-    assert found.in_lookup is in_lookup
+    assert isinstance(found, Connects)
+    assert [bool(each & FLAG_IN_LOOKUP) for each in found.flags] == [in_lookup]
 
 
 def test_a_name_ends_at_its_nul_and_a_full_one_does_not_run_over() -> None:
     longest = b"x" * (NAME_SIZE - 1)
     records = frame(name_event(b"example.org")) + frame(name_event(longest)) + frame(event())
-    first, second, last = decode(records).events
-    assert first == NameEvent(
-        7_000_000_123, 11, 12, 1000, socket.AF_INET, V4, b"curl", b"example.org"
-    )
+    first, second, last = rows_of(decode(records))
+    assert first == NameEvent(7_000_000_123, 12, CURL, V4, b"example.org")
     assert isinstance(second, NameEvent)
     assert second.name == longest
     assert last == CONNECT
@@ -76,13 +135,14 @@ def test_a_name_ends_at_its_nul_and_a_full_one_does_not_run_over() -> None:
 
 def test_a_comm_of_full_length_is_kept() -> None:
     [found] = decode(frame(event(comm=b"sixteen-bytes-xx"))).events
-    assert found.comm == b"sixteen-bytes-xx"
+    assert isinstance(found, Connects)
+    assert WHO.unpack(found.who[0]) == (11, 1000, b"sixteen-bytes-xx")
 
 
 def test_discarded_records_are_passed_over_without_a_word() -> None:
     discarded = HEADER.pack(EVENT.size | DISCARDED, 3) + event(port=1)
     decoded = decode(frame(event()) + discarded + frame(event()))
-    assert decoded.events == [CONNECT, CONNECT]
+    assert rows_of(decoded) == [CONNECT, CONNECT]
     assert decoded.unreadable == 0
 
 
@@ -101,7 +161,7 @@ def test_discarded_records_are_passed_over_without_a_word() -> None:
 )
 def test_what_makes_no_sense_is_counted_and_the_rest_is_read(record: bytes) -> None:
     decoded = decode(frame(event()) + record + frame(event()))
-    assert decoded.events == [CONNECT, CONNECT]
+    assert rows_of(decoded) == [CONNECT, CONNECT]
     assert decoded.unreadable == 1
 
 
@@ -109,20 +169,21 @@ def test_what_makes_no_sense_is_counted_and_the_rest_is_read(record: bytes) -> N
 def test_a_truncated_end_is_counted_once(cut: int) -> None:
     whole = frame(event())
     decoded = decode(whole + whole[:-cut])
-    assert decoded.events == [CONNECT]
+    assert rows_of(decoded) == [CONNECT]
     assert decoded.unreadable == 1
 
 
 def test_a_length_beyond_the_end_is_no_event() -> None:
     decoded = decode(HEADER.pack(1 << 29, 0) + event())
-    assert decoded.events == []
+    assert rows_of(decoded) == []
     assert decoded.unreadable == 1
 
 
 @given(st.binary(max_size=2000))
 def test_any_bytes_at_all_are_decoded(records: bytes) -> None:
     decoded = decode(records)
-    assert decoded.unreadable + len(decoded.events) <= len(records) / HEADER.size + 1
+    assert decoded.unreadable + len(rows_of(decoded)) <= len(records) / HEADER.size + 1
+    assert (rows_of(decoded), decoded.unreadable) == read_one_by_one(records)
 
 
 _payloads = st.one_of(
@@ -141,8 +202,69 @@ _payloads = st.one_of(
 
 @given(st.lists(_payloads, max_size=8))
 def test_every_record_is_an_event_or_counted(payloads: list[bytes]) -> None:
-    decoded = decode(b"".join(map(frame, payloads)))
-    assert len(decoded.events) + decoded.unreadable == len(payloads)
-    for found in decoded.events:
-        assert len(found.address) in (0, 4, 16)
-        assert b"\0" not in found.comm
+    records = b"".join(map(frame, payloads))
+    decoded = decode(records)
+    rows = rows_of(decoded)
+    assert len(rows) + decoded.unreadable == len(payloads)
+    assert (rows, decoded.unreadable) == read_one_by_one(records)
+    for found in rows:
+        address = found.address if isinstance(found, NameEvent) else address_of(found[3])
+        assert len(address) in (0, 4, 16)
+        assert not isinstance(found, NameEvent) or b"\0" not in found.name
+
+
+def numbered(number: int) -> bytes:
+    """A connect of which no two fields are those of another."""
+    return EVENT.pack(
+        *(number, KIND_CONNECT, number + 1, number + 2, number + 3, b"c%d" % number),
+        *(number.to_bytes(16, "big"), number % 7 * 5, number % 65_536, number % 4),
+    )
+
+
+_BREAKS = [
+    frame(name_event(b"example.org")),
+    frame(name_event(b"")) + frame(name_event(b"x" * NAME_SIZE, socket.AF_INET6, V6)),
+    HEADER.pack(EVENT.size | DISCARDED, 3) + event(port=1),
+    HEADER.pack(EVENT.size | BUSY, 3) + event(port=2),
+    frame(event(kind=99)),
+    frame(event() + bytes(8)),  # as long as no connect is
+    frame(name_event(b"example.org")[:-8]),
+    frame(b""),
+]
+# Runs are read in steps of 16, 32, 64 ... records, and their keys 256 at a time.
+_RUN_LENGTHS = st.one_of(
+    st.integers(1, 70),
+    st.sampled_from([15, 16, 17, 47, 48, 49, 112, 255, 256, 257, 512, 513, 600]),
+)
+_stretches = st.lists(st.one_of(_RUN_LENGTHS, st.sampled_from(_BREAKS)), max_size=8)
+
+
+@settings(deadline=None)
+@given(_stretches, st.integers(0, 90))
+@example([300, _BREAKS[0], 17, _BREAKS[2], 1, _BREAKS[3], 256], 0)
+@example([16, 32, 64, _BREAKS[4]], 71)
+def test_runs_are_read_as_one_record_after_the_other(
+    stretches: Sequence[int | bytes], cut: int
+) -> None:
+    number = 0
+    records = bytearray()
+    for stretch in stretches:
+        if isinstance(stretch, bytes):
+            records += stretch
+            continue
+        for _ in range(stretch):
+            records += frame(numbered(number))
+            number += 1
+    whole = bytes(records[: len(records) - cut])
+    decoded = decode(whole)
+    assert (rows_of(decoded), decoded.unreadable) == read_one_by_one(whole)
+
+
+@pytest.mark.parametrize("count", [1, 16, 48, 49, 256, 1000])
+def test_a_run_without_a_break_is_one_piece(count: int) -> None:
+    run = b"".join(frame(numbered(number)) for number in range(count))
+    before, told, after = decode(run + frame(name_event(b"example.org")) + run).events
+    assert isinstance(before, Connects)
+    assert isinstance(told, NameEvent)
+    assert before == after
+    assert before.times.tolist() == list(range(count))

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
 import socket
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -14,28 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.asn import AsnTable
-from probes.decode import decode
-from probes.enrich import HELD_NS, Enricher, Systems, address_text
+from probes.connections import Connections, Endpoint
+from probes.decode import Connects, NameEvent, decode
+from probes.enrich import Enricher, Systems, address_text
 from probes.jsonl import json_writer
 from probes.names import Names
 from probes.procfs import Processes
-from probes.record import (
-    AutonomousSystem,
-    ConnectEvent,
-    Connection,
-    Event,
-    Host,
-    HostSource,
-    Item,
-    NameEvent,
-    Resolution,
-)
+from probes.record import AutonomousSystem, Connection, Host, HostSource, Resolution
+from tests.events import HERE, NO_PROC, NOBODY, connect, named, run, seen
 from tests.ring_recording import Recorded, recorded
+from tests.rows import rows_of
 
-HERE = "192.0.2.1"
 OFFSET = 1_700_000_000_000_000_000
-NOBODY = 0x7FFF_0000  # a pid that no process has
-COMM = b"worker"
 
 
 class OneSystem:
@@ -48,35 +40,21 @@ class OneSystem:
         return AutonomousSystem(64_500, "TEST") if address == HERE else None
 
 
-def connect(
-    address: str = HERE,
-    family: int = socket.AF_INET,
-    pid: int = NOBODY,
-    in_lookup: bool = False,
-    ts_ns: int = 5,
-) -> ConnectEvent:
-    packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
-    return ConnectEvent(ts_ns, pid, pid, os.getuid(), family, 443, packed, COMM, in_lookup)
+Row = Connection | Resolution
 
 
-def named(name: bytes, address: str = HERE, pid: int = NOBODY) -> NameEvent:
-    event = connect(address, pid=pid)
-    return NameEvent(4, pid, pid, event.uid, event.family, event.address, COMM, name)
+def enrich(*events: Connects | NameEvent, systems: Systems | None = None) -> list[Row]:
+    return rows_of(Enricher(Processes(), Names(), systems, lambda: OFFSET).items(events))
 
 
-def enrich(*events: Event, systems: Systems | None = None) -> list[Item]:
-    return Enricher(Processes(), Names(), systems, lambda: OFFSET).items(events)
-
-
-def enrich_one(event: ConnectEvent, systems: Systems | None = None) -> Connection:
-    [item] = enrich(event, systems=systems)
-    assert isinstance(item, Connection)
-    return item
+def enrich_one(event: Connects, systems: Systems | None = None) -> Connection:
+    [row] = enrich(event, systems=systems)
+    assert isinstance(row, Connection)
+    return row
 
 
 def test_a_connection_carries_all_that_was_found_out() -> None:
-    event = connect(pid=os.getpid())._replace(comm=own_comm())
-    found = enrich_one(event, OneSystem())
+    found = enrich_one(connect(pid=os.getpid(), comm=own_comm()), OneSystem())
     assert found.time_ns == OFFSET + 5
     assert (found.family, found.tid) == (socket.AF_INET, os.getpid())
     assert found.process.pid == os.getpid()
@@ -88,8 +66,7 @@ def test_a_connection_carries_all_that_was_found_out() -> None:
 
 @pytest.mark.parametrize("family", [socket.AF_NETLINK, socket.AF_VSOCK, socket.AF_PACKET, 99])
 def test_a_family_without_addresses_has_no_destination(family: int) -> None:
-    event = ConnectEvent(5, NOBODY, NOBODY, 0, family, 0, b"", COMM, False)
-    found = enrich_one(event, OneSystem())
+    found = enrich_one(connect(None, family), OneSystem())
     assert (found.family, found.address, found.port) == (family, None, None)
     assert (found.host, found.system, found.destination) == (None, None, "")
 
@@ -132,62 +109,11 @@ def test_an_address_that_was_asked_for_as_one_tells_nothing() -> None:
 def test_a_process_that_ends_after_it_resolved_is_still_known() -> None:
     child = subprocess.Popen(["sleep", "60"])
     enricher = Enricher(Processes(), Names(), None)
-    enricher.items([named(b"a.example", pid=child.pid)._replace(comm=b"sleep")])
+    enricher.items([named(b"a.example", pid=child.pid, comm=b"sleep")])
     child.kill()
     child.wait()
-    [found] = enricher.items([connect(pid=child.pid)._replace(comm=b"sleep")])
+    [found] = rows_of(enricher.items([connect(pid=child.pid, comm=b"sleep")]))
     assert found.process.executable == os.path.realpath("/bin/sleep")
-
-
-def test_what_getaddrinfo_connects_to_waits_for_the_name_that_follows() -> None:
-    enricher = Enricher(Processes(), Names(), None, lambda: 0, lambda: 5)
-    other = connect("192.0.2.9")
-    assert [row(item) for item in enricher.items([connect(in_lookup=True), other])] == [
-        ("192.0.2.9", None)
-    ]
-    assert enricher.items([]) == []
-    told, waited = enricher.items([named(b"a.example")])
-    assert isinstance(told, Resolution)
-    assert row(waited) == (HERE, "a.example")
-    assert enricher.rest() == []
-
-
-def test_each_waits_for_its_own_threads_name() -> None:
-    enricher = Enricher(Processes(), Names(), None, lambda: 0, lambda: 5)
-    first, second = NOBODY, NOBODY + 2
-    waiting = [connect(pid=pid, in_lookup=True) for pid in (first, second, second)]
-    assert enricher.items(waiting) == []
-    told = enricher.items([named(b"b.example", pid=second)])
-    assert [row(item) for item in told[1:]] == [(HERE, "b.example")] * 2
-    told = enricher.items([named(b"a.example", pid=first)])
-    assert [row(item) for item in told[1:]] == [(HERE, "a.example")]
-
-
-def test_no_connection_waits_for_ever() -> None:
-    now = 5
-    enricher = Enricher(Processes(), Names(), None, lambda: 0, lambda: now)
-    assert enricher.items([connect(in_lookup=True)]) == []
-    now += HELD_NS
-    assert [row(item) for item in enricher.items([])] == [(HERE, None)]
-    assert enricher.items([]) == []
-
-
-def test_what_waits_at_the_end_is_not_forgotten() -> None:
-    enricher = Enricher(Processes(), Names(), None, lambda: 0, lambda: 5)
-    assert enricher.items([connect(in_lookup=True)]) == []
-    assert [row(item) for item in enricher.rest()] == [(HERE, None)]
-    assert enricher.rest() == []
-
-
-def test_a_family_without_addresses_waits_for_no_name() -> None:
-    event = ConnectEvent(5, NOBODY, NOBODY, 0, socket.AF_NETLINK, 0, b"", COMM, True)
-    assert len(enrich(event)) == 1
-
-
-def row(item: Item) -> tuple[str | None, str | None]:
-    """Address and hostname of a connection."""
-    assert isinstance(item, Connection)
-    return item.address, item.host.name if item.host else None
 
 
 def own_comm() -> bytes:
@@ -201,10 +127,90 @@ def test_a_name_of_any_bytes_becomes_text() -> None:
 
 
 def test_times_are_the_wall_clocks() -> None:
-    event = ConnectEvent(time.monotonic_ns(), NOBODY, NOBODY, 0, 16, 0, b"", COMM, False)
+    event = connect(ts_ns=time.monotonic_ns())
     before = time.time_ns()
-    [found] = Enricher(Processes(), Names(), None).items([event])
+    [found] = rows_of(Enricher(Processes(), Names(), None).items([event]))
     assert abs(found.time_ns - before) < 5_000_000_000
+
+
+_ELAPSED = st.integers(0, 2**62)
+
+
+@given(st.lists(_ELAPSED, max_size=20), st.integers(-(2**62), 2**62 - 1))
+def test_every_time_is_moved_by_the_offset(times: list[int], offset: int) -> None:
+    enricher = Enricher(Processes(NO_PROC), Names(), None, lambda: offset)
+    rows = rows_of(enricher.items([run(*[connect(ts_ns=ts_ns) for ts_ns in times])]))
+    assert [row.time_ns for row in rows] == [ts_ns + offset for ts_ns in times]
+
+
+def test_own_names_guesses_and_none_stand_side_by_side() -> None:
+    enricher = Enricher(Processes(NO_PROC), Names(), None)
+    enricher.items([named(b"a.example"), named(b"b.example", "192.0.2.2", NOBODY + 2)])
+    events = run(
+        connect(),
+        connect("192.0.2.3"),
+        connect("192.0.2.2"),
+        connect(None, socket.AF_NETLINK),
+        connect(pid=NOBODY + 2),
+        connect("192.0.2.2", pid=NOBODY + 2),
+        connect(f"::ffff:{HERE}", socket.AF_INET6),
+    )
+    assert seen(enricher.items([events])) == [
+        (HERE, "a.example"),
+        ("192.0.2.3", None),
+        ("192.0.2.2", "~b.example"),
+        (None, None),
+        (HERE, "~a.example"),
+        ("192.0.2.2", "b.example"),
+        (HERE, "a.example"),
+    ]
+
+
+class Counting(OneSystem):
+    """Counts how often each address is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+
+    def lookup(self, address: str) -> AutonomousSystem | None:
+        self.asked[address] += 1
+        return super().lookup(address)
+
+
+def test_an_endpoint_is_worked_out_once_and_shared() -> None:
+    systems = Counting()
+    enricher = Enricher(Processes(NO_PROC), Names(), systems)
+    items = [
+        *enricher.items([run(connect(), connect("192.0.2.9"), connect(pid=NOBODY + 2))]),
+        *enricher.items([connect(), connect(None, socket.AF_NETLINK)]),
+    ]
+    assert systems.asked == {HERE: 1, "192.0.2.9": 1}
+    endpoints = [
+        endpoint for item in items if isinstance(item, Connections) for endpoint in item.endpoints
+    ]
+    assert len(set(endpoints)) == 3
+    assert endpoints[0] is endpoints[2] is endpoints[3]
+
+
+def test_endpoints_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("probes.enrich._ENDPOINTS", 100)
+    enricher = Enricher(Processes(NO_PROC), Names(), OneSystem())
+    before = endpoints_alive()
+    for third in range(40):
+        # One that is always asked for, some of the last batch, and some that are new.
+        numbers = [divmod(number, 25) for number in range(25 * third, 25 * third + 50)]
+        addresses = [HERE, *(f"198.51.{high}.{low}" for high, low in numbers)]
+        rows = rows_of(enricher.items([run(*map(connect, addresses))]))
+        assert [row.address for row in rows] == addresses
+        assert [isinstance(row, Connection) and bool(row.system) for row in rows] == [True] + [
+            False
+        ] * 50
+    assert endpoints_alive() - before <= 100 + 51
+
+
+def endpoints_alive() -> int:
+    gc.collect()
+    return sum(isinstance(made, Endpoint) for made in gc.get_objects())
 
 
 @given(st.one_of(st.binary(min_size=4, max_size=4), st.binary(min_size=16, max_size=16)))
@@ -229,7 +235,7 @@ def test_what_a_kernel_wrote_becomes_what_was_done(
     # An empty folder for /proc: the recorded processes are gone, and their pids may be others'.
     items = Enricher(Processes(tmp_path), Names(), systems).items(decoded.events)
     write = json_writer()
-    rows = [json.loads(write(item)) for item in items if isinstance(item, Connection)]
+    rows = [json.loads(write(row)) for row in rows_of(items) if isinstance(row, Connection)]
     assert all(row["process"] is None and row["args"] == [] for row in rows)
     assert sorted_rows(case.rows) == sorted_rows(
         [{name: row[name] for name in case.rows[0]} for row in rows]

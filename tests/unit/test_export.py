@@ -7,10 +7,11 @@ import os
 import shlex
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from app.export import (
     BATCH,
+    Exported,
     ExportError,
     Losses,
     TargetExistsError,
@@ -27,12 +29,18 @@ from app.export import (
     write_csv,
 )
 from app.rows import COLUMNS, csv_writer
+from probes.connections import Connections
 from probes.jsonl import json_writer
 from probes.record import AutonomousSystem, Connection, Host, HostSource
 from probes.text import visible
 from tests.connections import GITHUB, NETLINK, connections, made_by, names
 
 OLD = "what was there before\n"
+
+
+def written(path: Path, rows: Iterable[Connection], **options: Any) -> Exported:
+    """Write rows that come one by one."""
+    return write_csv(path, (Connections.of([row]) for row in rows), **options)
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -42,7 +50,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def exported(directory: Path, *rows: Connection) -> list[dict[str, str]]:
     path = directory / "out.csv"
-    write_csv(path, rows, replace=True)
+    written(path, rows, replace=True)
     return read(path)
 
 
@@ -132,7 +140,7 @@ def test_csv_and_pandas_read_the_same_rows(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Connection]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "hostile.csv"
-    write_csv(path, rows, replace=True, losses=Losses(1, 2, 3))
+    written(path, rows, replace=True, losses=Losses(1, 2, 3))
     by_csv = read(path)
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     assert frame.to_dict("records") == by_csv
@@ -154,7 +162,7 @@ def test_csv_and_pandas_read_the_same_rows(
 
 def test_pandas_finds_numbers_and_times_by_itself(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    write_csv(path, [GITHUB, NETLINK], replace=False)
+    written(path, [GITHUB, NETLINK], replace=False)
     frame = pd.read_csv(path, parse_dates=["time"])
     assert frame["pid"].sum() == 2 * 8549
     assert frame["port"].isna().tolist() == [False, True]
@@ -164,7 +172,7 @@ def test_pandas_finds_numbers_and_times_by_itself(tmp_path: Path) -> None:
 
 def test_an_empty_session_is_a_header(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    result = write_csv(path, [], replace=False)
+    result = written(path, [], replace=False)
     assert path.read_text() == ",".join([*COLUMNS, "lost", "overflow", "evicted"]) + "\n"
     assert str(result) == f"0 connections written to {path} (nothing lost)"
 
@@ -172,7 +180,7 @@ def test_an_empty_session_is_a_header(tmp_path: Path) -> None:
 def test_says_what_was_written_and_what_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     losses = Losses(lost=3, overflow=0, evicted=12)
-    result = write_csv(path, iter([GITHUB]), replace=False, losses=losses)
+    result = written(path, iter([GITHUB]), replace=False, losses=losses)
     assert str(result) == f"1 connection written to {path} (3 lost, 0 dropped, 12 evicted)"
     assert result.rows == 1
 
@@ -182,7 +190,7 @@ def test_says_what_was_written_and_what_is_missing(tmp_path: Path) -> None:
 
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    write_csv(path, [GITHUB], replace=False, owner=(os.geteuid(), os.getegid()))
+    written(path, [GITHUB], replace=False, owner=(os.geteuid(), os.getegid()))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert os.listdir(tmp_path) == ["out.csv"]
 
@@ -190,7 +198,7 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_belongs_to_the_user_who_called_sudo(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    write_csv(path, [GITHUB], replace=False, owner=(12345, 23456))
+    written(path, [GITHUB], replace=False, owner=(12345, 23456))
     assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)
 
 
@@ -198,9 +206,9 @@ def test_does_not_replace_a_file_unless_told_to(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     path.write_text(OLD)
     with pytest.raises(TargetExistsError, match=f"{path} exists already; it was not replaced"):
-        write_csv(path, [GITHUB], replace=False)
+        written(path, [GITHUB], replace=False)
     assert path.read_text() == OLD
-    write_csv(path, [GITHUB], replace=True)
+    written(path, [GITHUB], replace=True)
     assert read(path)[0]["comm"] == "curl"
     assert os.listdir(tmp_path) == ["out.csv"]
 
@@ -215,7 +223,7 @@ def appearing(path: Path) -> Iterator[Connection]:
 def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     with pytest.raises(TargetExistsError):
-        write_csv(path, appearing(path), replace=False)
+        written(path, appearing(path), replace=False)
     assert path.read_text() == OLD
     assert os.listdir(tmp_path) == ["out.csv"]
 
@@ -232,11 +240,11 @@ def test_a_file_system_without_hard_links_will_do(
 ) -> None:
     refuse_links(monkeypatch)
     path = tmp_path / "out.csv"
-    write_csv(path, [GITHUB], replace=False)
+    written(path, [GITHUB], replace=False)
     assert read(path)[0]["comm"] == "curl"
     late = tmp_path / "late.csv"
     with pytest.raises(TargetExistsError):
-        write_csv(late, appearing(late), replace=False)
+        written(late, appearing(late), replace=False)
     assert late.read_text() == OLD
     assert sorted(os.listdir(tmp_path)) == ["late.csv", "out.csv"]
 
@@ -261,7 +269,7 @@ def test_cancelled_leaves_everything_as_it_was(
             raise fault
 
     with pytest.raises(fault):
-        write_csv(path, [GITHUB] * (3 * BATCH), replace=True, progress=progress)
+        written(path, [GITHUB] * (3 * BATCH), replace=True, progress=progress)
     assert counts == [BATCH, 2 * BATCH]
     assert os.listdir(tmp_path) == (["out.csv"] if there else [])
     if there:
@@ -273,7 +281,7 @@ def test_cancelled_leaves_everything_as_it_was(
 )
 def test_reports_progress_until_the_last_row(tmp_path: Path, rows: int, told: list[int]) -> None:
     counts: list[int] = []
-    write_csv(tmp_path / "out.csv", [GITHUB] * rows, replace=False, progress=counts.append)
+    written(tmp_path / "out.csv", [GITHUB] * rows, replace=False, progress=counts.append)
     assert counts == told
 
 
@@ -283,7 +291,7 @@ def test_rows_that_fail_leave_nothing_behind(tmp_path: Path) -> None:
         raise LookupError("evicted meanwhile")
 
     with pytest.raises(LookupError):
-        write_csv(tmp_path / "out.csv", broken(), replace=False)
+        written(tmp_path / "out.csv", broken(), replace=False)
     assert os.listdir(tmp_path) == []
 
 
@@ -330,7 +338,7 @@ def test_says_why_a_file_cannot_be_written(
     path = make(tmp_path / "out.csv")
     before = sorted(os.listdir(tmp_path))
     with pytest.raises(ExportError) as caught:
-        write_csv(path, [GITHUB], replace=replacing)
+        written(path, [GITHUB], replace=replacing)
     assert said.format(path=path, parent=path.parent) in str(caught.value)
     assert str(caught.value).isprintable()
     assert sorted(os.listdir(tmp_path)) == before
@@ -356,7 +364,7 @@ def test_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
     path = small_disk / "out.csv"
     path.write_text(OLD)
     with pytest.raises(ExportError, match="the disk is full; free some space"):
-        write_csv(path, [GITHUB] * (2 * BATCH), replace=True)
+        written(path, [GITHUB] * (2 * BATCH), replace=True)
     assert path.read_text() == OLD
     assert os.listdir(small_disk) == ["out.csv"]
 
@@ -364,7 +372,7 @@ def test_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
 def test_a_read_only_file_system_is_named(small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     with pytest.raises(ExportError, match=f"{small_disk} is on a read-only file system"):
-        write_csv(small_disk / "out.csv", [GITHUB], replace=False)
+        written(small_disk / "out.csv", [GITHUB], replace=False)
 
 
 def test_a_directory_of_others_is_named() -> None:
@@ -373,7 +381,7 @@ def test_a_directory_of_others_is_named() -> None:
     os.seteuid(12345)
     try:
         with pytest.raises(ExportError, match=r"not permitted in /; choose another directory"):
-            write_csv(Path("/out.csv"), [GITHUB], replace=False)
+            written(Path("/out.csv"), [GITHUB], replace=False)
     finally:
         os.seteuid(0)
 

@@ -104,6 +104,12 @@ def test_names_a_missing_key(key: str) -> None:
         ("time", "yesterday", "'time' must be an ISO 8601 time with an offset"),
         ("time", "2023-11-14T22:13:20", "'time' must be an ISO 8601 time with an offset"),
         ("time", "1969-12-31T23:59:59+00:00", "'time' must be an ISO 8601 time with an offset"),
+        (
+            "time",
+            "2262-04-11T23:47:16.854776Z",
+            "'time' must be an ISO 8601 time with an offset",
+        ),
+        ("time", "9999-12-31T23:59:59-12:00", "'time' must be an ISO 8601 time with an offset"),
         ("time", 1700000000, "not 1700000000"),
         ("af", "AF_UNKNOWN", "'af' must be an address family's name, such as AF_INET"),
         ("af", "AF_2", 'not "AF_2"'),

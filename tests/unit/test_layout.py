@@ -17,6 +17,8 @@ from probes.decode import (
     KIND_CONNECT,
     KIND_NAME,
     NAME_SIZE,
+    WHERE,
+    WHO,
 )
 from probes.requirements import import_bcc
 
@@ -77,6 +79,20 @@ def test_the_header_is_what_is_decoded() -> None:
     assert ctypes.sizeof(name_event) == EVENT.size + NAME_SIZE
     assert (defined("EVENT_CONNECT"), defined("EVENT_NAME")) == (KIND_CONNECT, KIND_NAME)
     assert defined("FLAG_IN_LOOKUP") == FLAG_IN_LOOKUP
+
+
+@pytest.mark.parametrize(
+    ("key", "names"), [(WHO, ("tgid", "uid", "comm")), (WHERE, ("address", "family"))]
+)
+def test_what_is_taken_as_one_key_stands_together(
+    key: struct.Struct, names: tuple[str, ...]
+) -> None:
+    fields = c_side(structure("event"))
+    begin = [name for name, _, _ in fields].index(names[0])
+    parts = fields[begin : begin + len(names)]
+    assert tuple(name for name, _, _ in parts) == names
+    assert sum(size for _, _, size in parts) == key.size
+    assert parts[-1][1] + parts[-1][2] - parts[0][1] == key.size
 
 
 @pytest.mark.native

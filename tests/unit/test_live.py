@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from probes.enrich import Enricher
+from probes.decode import EVENT, FLAG_IN_LOOKUP
+from probes.enrich import HELD_NS, Enricher
 from probes.errors import SourceError
 from probes.live import feed
 from probes.names import Names
 from probes.procfs import Processes
-from probes.record import Connection, Item, Watching
+from probes.record import Connection, Watching
 from probes.ring import frame
+from probes.source import Item
 from tests.ring_recording import recorded
+from tests.rows import rows_of
 
 RECORDED = list(recorded())
 
@@ -27,6 +30,7 @@ class Played:
         self._rings = list(rings)
         self._lost = lost
         self._at_end = at_end
+        self.rests = 0
 
     def drain(self) -> bytes:
         if self._rings:
@@ -34,8 +38,14 @@ class Played:
         self._at_end()
         return b""
 
+    def wait(self, seconds: float) -> None:
+        self.rests += 1
+
     def lost(self) -> int:
         return self._lost
+
+    def filtered(self) -> int:
+        return 10 * self._lost
 
 
 @dataclass
@@ -44,6 +54,7 @@ class Told:
 
     items: list[Item] = field(default_factory=list)
     losses: list[int] = field(default_factory=list)
+    left_out: list[int] = field(default_factory=list)
 
     def progress(self, stage: str) -> None:
         raise AssertionError("the probes are attached already")
@@ -57,9 +68,12 @@ class Told:
     def lost(self, total: int) -> None:
         self.losses.append(total)
 
+    def filtered(self, total: int) -> None:
+        self.left_out.append(total)
+
     @property
     def connections(self) -> list[Connection]:
-        return [item for item in self.items if isinstance(item, Connection)]
+        return [row for row in rows_of(self.items) if isinstance(row, Connection)]
 
 
 @pytest.fixture
@@ -109,6 +123,7 @@ def test_losses_and_what_could_not_be_read_are_counted_together(enricher: Enrich
         stopped,
     )
     assert told.losses[-1] == 42
+    assert told.left_out[-1] == 400
     assert len(told.connections) == 2
 
 
@@ -117,11 +132,51 @@ def test_losses_are_told_while_it_runs(enricher: Enricher) -> None:
     told = Told()
 
     def end_once_told() -> None:
-        if told.losses:
+        if len(told.losses) > 2:
             stopped.set()
 
     feed(Played([], 7, end_once_told), enricher, told, stopped)
-    assert told.losses[0] == 7
+    assert told.losses[:3] == [7, 7, 7]
+    assert told.left_out[:3] == [70, 70, 70]
+
+
+def test_it_rests_when_nothing_has_happened_for_a_while_and_no_sooner(enricher: Enricher) -> None:
+    stopped = threading.Event()
+    looks = 0
+
+    def count() -> None:
+        nonlocal looks
+        looks += 1
+        if reader.rests >= 3:
+            stopped.set()
+        else:
+            assert not reader.rests or looks > 10
+
+    reader = Played([RECORDED[0].ring], 0, count)
+    feed(reader, enricher, Told(), stopped)
+    assert reader.rests >= 3
+
+
+def test_it_does_not_rest_while_a_connection_waits_for_its_name(tmp_path: Path) -> None:
+    stopped = threading.Event()
+    now = [0]
+    enricher = Enricher(Processes(tmp_path), Names(), None, now=lambda: now[0])
+    told = Told()
+    looks = 0
+
+    def count() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 50:
+            assert reader.rests == 0
+            now[0] = HELD_NS + 10
+        if reader.rests:
+            stopped.set()
+
+    event = EVENT.pack(5, 1, 1, 1, 0, b"curl", bytes(16), 2, 443, FLAG_IN_LOOKUP)
+    reader = Played([frame(event)], 0, count)
+    feed(reader, enricher, told, stopped)
+    assert len(told.connections) == 1
 
 
 class Damaged:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probes.names import KEPT, Names
 from probes.record import Host, HostSource
@@ -32,6 +36,37 @@ def test_the_newest_name_counts() -> None:
     assert names.find(1, HERE) == Host("new.example", HostSource.GETADDRINFO)
     names.learn(1, HERE, "old.example")
     assert names.find(2, HERE) == Host("old.example", HostSource.OTHER_PROCESS)
+
+
+def test_only_the_first_name_of_a_process_for_an_address_is_new() -> None:
+    names = Names()
+    assert names.learn(1, HERE, "a.example")
+    assert not names.learn(1, HERE, "a.example")
+    assert not names.learn(1, HERE, "b.example")
+    assert names.learn(1, THERE, "a.example")
+    assert names.learn(2, HERE, "a.example")
+
+
+def test_it_is_known_for_which_addresses_there_is_a_name() -> None:
+    names = Names()
+    assert HERE not in names
+    names.learn(1, HERE, "127.0.0.1")
+    assert HERE not in names
+    names.learn(1, HERE, "a.example")
+    assert HERE in names
+    assert THERE not in names
+    assert None not in names
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from("abcdef"), st.sampled_from("xyz"))))
+def test_where_there_is_no_name_nobody_has_one(lookups: list[tuple[int, str, str]]) -> None:
+    names = Names()
+    with patch("probes.names.KEPT", 3):
+        for lookup in lookups:
+            names.learn(*lookup)
+            for address in "abcdef":
+                answers = [names.find(pid, address) for pid in range(5)]
+                assert (address in names) == any(answers)
 
 
 def test_one_host_object_serves_all_its_connections() -> None:

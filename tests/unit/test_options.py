@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.options import UpdateSystems, Watch, parse_options
+from probes.connections import Connections
 from probes.record import Connection, HookKind
+from probes.selection import Selection
 from tests.connections import CURL, GITHUB, NETLINK
 
 HERE = os.getpid()
@@ -25,7 +27,7 @@ def watch(*arguments: str) -> Watch:
 
 def kept(options: Watch, *rows: Connection) -> list[bool]:
     assert options.wanted is not None
-    return [options.wanted(row) for row in rows]
+    return list(options.wanted(Connections.of(rows)))
 
 
 @pytest.fixture
@@ -39,6 +41,7 @@ def test_nothing_said_is_everything_live() -> None:
     options = watch()
     assert options.recording is None
     assert options.wanted is None
+    assert options.selection == Selection()
     assert (options.hook, options.names, options.systems, options.include_self) == (
         *(None, True, True, False),
     )
@@ -57,6 +60,7 @@ def test_every_flag_arrives(tmp_path: Path) -> None:
         everything=True,
         export=export,
         replace=True,
+        selection=Selection(),
         wanted=None,
         hook=HookKind.KPROBE,
         duration=2.5,
@@ -81,22 +85,28 @@ def test_the_update_of_the_systems() -> None:
     assert parse_options(["asn", "update", "x.tsv"]) == UpdateSystems("x.tsv")
 
 
-def test_one_flag_given_twice_widens_and_two_flags_narrow() -> None:
+def test_what_the_kernel_can_tell_is_left_to_it() -> None:
+    options = watch("-p", str(HERE), "--pid", str(os.getppid()), "-P", "80", "--port", "0443")
+    assert options.selection == Selection(
+        frozenset({HERE, os.getppid()}), frozenset(), frozenset({80, 443})
+    )
+    assert options.wanted is None
+
+
+def test_one_flag_given_twice_widens_and_two_flags_narrow(recording: Path) -> None:
     me = replace(GITHUB, process=replace(CURL, pid=HERE))
     first = replace(GITHUB, process=replace(CURL, pid=os.getppid()))
-    both = watch("-p", str(HERE), "--pid", str(os.getppid()))
+    both = watch("open", str(recording), "-p", str(HERE), "--pid", str(os.getppid()))
     assert kept(both, me, first, GITHUB) == [True, True, False]
-    narrow = watch("-p", str(HERE), "-P", "80", "--port", "443")
+    narrow = watch("open", str(recording), "-p", str(HERE), "-P", "80", "--port", "443")
     assert kept(narrow, me, replace(me, port=80), replace(me, port=22), first) == [
         *(True, True, False, False),
     ]
 
 
 def test_a_user_is_a_name_of_this_machine_or_a_number() -> None:
-    root = replace(GITHUB, process=replace(CURL, uid=0, user="root"))
-    assert kept(watch("-u", "root"), root, GITHUB) == [True, False]
-    assert kept(watch("-u", "54321"), GITHUB) == [False]
-    assert kept(watch("-u", "1000"), GITHUB) == [True]
+    users = watch("-u", "root", "-u", "54321", "--user", "4294967294").selection.users
+    assert users == {0, 54321, 0xFFFF_FFFE}
 
 
 def test_a_filter_is_the_dashboards() -> None:
@@ -137,6 +147,8 @@ LONG = "x" * 300
         ("-p 99999999999", "a process id is a number"),
         ("-p 4194303", "no process 4194303 is running"),
         ("-u nobody-of-this-machine", "no user 'nobody-of-this-machine'"),
+        ("-u 4294967295", "a user's number is at most 4294967294"),
+        ("-u 99999999999999999999999", "a user's number is at most 4294967294"),
         ("-P 65536", "a port is a number"),
         ("-P https", "a port is a number"),
         ("--filter pidd:1", "did you mean 'pid'"),

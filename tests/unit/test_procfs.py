@@ -10,22 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from probes.decode import WHO
 from probes.procfs import ARGS_MAX, Processes
 from probes.record import Process
+from tests.fake_proc import Clock, FakeProc
 
 PYTHON = os.path.realpath(sys.executable)
 ME = os.getuid()
 Start = Callable[..., subprocess.Popen[bytes]]
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -52,32 +44,6 @@ def start() -> Iterator[Start]:
         child.communicate()
 
 
-class FakeProc:
-    """A folder laid out like /proc, for what a test cannot make happen: a pid given again."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def put(
-        self, pid: int, *, start: int, exe: str | None, cmdline: bytes = b"", comm: bytes = b"x"
-    ) -> None:
-        folder = self.root / str(pid)
-        folder.mkdir(exist_ok=True)
-        before_start = " ".join(["S", *["1"] * 18])
-        (folder / "stat").write_bytes(
-            b"%d (%b) %b %d 0 0\n" % (pid, comm, before_start.encode(), start)
-        )
-        (folder / "cmdline").write_bytes(cmdline)
-        (folder / "exe").unlink(missing_ok=True)
-        if exe is not None:
-            (folder / "exe").symlink_to(exe)
-
-    def end(self, pid: int) -> None:
-        for file in (self.root / str(pid)).iterdir():
-            file.unlink()
-        (self.root / str(pid)).rmdir()
-
-
 @pytest.fixture
 def fake(tmp_path: Path) -> FakeProc:
     return FakeProc(tmp_path)
@@ -87,7 +53,7 @@ def find(processes: Processes, pid: int, comm: bytes | None = None, uid: int = M
     """What is known of a process whose main thread is called `comm`, or as it is called now."""
     if comm is None:
         comm = Path(f"/proc/{pid}/comm").read_bytes().removesuffix(b"\n")
-    return processes.find(pid, pid, comm, uid)
+    return processes.find(WHO.pack(pid, uid, comm), pid)
 
 
 def test_a_running_process_is_told_in_full(start: Start) -> None:
@@ -170,7 +136,7 @@ def test_a_thread_of_another_name_is_of_its_process(start: Start, thread: str) -
     tid = int(child.stdout.readline())
     if thread == "end":
         assert child.stdout.readline() == b"ended\n"
-    found = Processes().find(child.pid, tid, b"resolver", ME)
+    found = Processes().find(WHO.pack(child.pid, ME, b"resolver"), tid)
     assert (found.pid, found.comm, found.executable) == (child.pid, "resolver", PYTHON)
 
 
@@ -267,13 +233,14 @@ def test_bytes_that_are_no_text_are_kept(start: Start, tmp_path: Path) -> None:
     assert found.args[1:] == ("-", "a\udce9", "\x1b[31m")
 
 
-def test_many_processes_do_not_pile_up(fake: FakeProc) -> None:
-    processes = Processes(fake.root)
+def test_many_processes_do_not_pile_up(fake: FakeProc, clock: Clock) -> None:
+    processes = Processes(fake.root, clock)
     fake.put(1, start=1, exe="/bin/first")
     find(processes, 1, b"x", 0)
     fake.end(1)
     for pid in range(2, 8300):
         find(processes, pid, b"x", 0)
+    clock.now += 1.5
     assert find(processes, 1, b"x", 0).label == "[x]", "forgotten, and gone"
 
 

@@ -7,10 +7,13 @@ from threading import Event, Thread
 
 import pytest
 
+from probes.connections import Connections
 from probes.jsonl import json_writer
-from probes.record import Connection, Hook, HookKind, Item, Watching
+from probes.record import Connection, Hook, HookKind, Resolution, Watching
 from probes.replay import BATCH, LONGEST_LINE, ReplayError, ReplaySource
+from probes.source import Item
 from tests.connections import GITHUB, NETLINK
+from tests.rows import rows_of
 
 HOOK = Hook(HookKind.KPROBE, "security_socket_connect")
 write = json_writer()
@@ -36,8 +39,15 @@ class Told:
         self.items.extend(items)
         self.arrived.set()
 
+    @property
+    def rows(self) -> list[Connection | Resolution]:
+        return rows_of(self.items)
+
     def lost(self, total: int) -> None:
         raise AssertionError("a recording loses nothing")
+
+    def filtered(self, total: int) -> None:
+        raise AssertionError("a recording leaves nothing out")
 
 
 def recording(path: Path, connections: list[Connection]) -> Path:
@@ -49,7 +59,8 @@ def test_plays_everything_in_order(tmp_path: Path) -> None:
     rows = [replace(GITHUB, tid=tid) for tid in range(2 * BATCH + 1)] + [NETLINK]
     told = Told()
     ReplaySource(recording(tmp_path / "a.jsonl", rows), hook=HOOK).run(told, Event())
-    assert told.items == rows
+    assert told.rows == rows
+    assert all(isinstance(item, Connections) and len(item) <= BATCH for item in told.items)
     assert told.watching == [Watching(HOOK, names=None, systems_date=None)]
     assert told.stages == ["reading a.jsonl"]
 
@@ -57,7 +68,7 @@ def test_plays_everything_in_order(tmp_path: Path) -> None:
 def test_an_empty_recording_ends_at_once(tmp_path: Path) -> None:
     told = Told()
     ReplaySource(recording(tmp_path / "a.jsonl", []), hook=HOOK).run(told, Event())
-    assert told.items == []
+    assert told.rows == []
     assert told.watching == [Watching(HOOK, names=None, systems_date=None)]
 
 
@@ -66,7 +77,7 @@ def test_blank_lines_and_a_missing_last_line_break_are_fine(tmp_path: Path) -> N
     path.write_text(f"\n{write(GITHUB)}\r\n\n{write(NETLINK)}")
     told = Told()
     ReplaySource(path, hook=HOOK).run(told, Event())
-    assert told.items == [GITHUB, NETLINK]
+    assert told.rows == [GITHUB, NETLINK]
 
 
 def test_its_own_pace_waits_and_can_be_stopped(tmp_path: Path) -> None:
@@ -79,21 +90,21 @@ def test_its_own_pace_waits_and_can_be_stopped(tmp_path: Path) -> None:
     stopped.set()
     player.join(60)
     assert not player.is_alive()
-    assert told.items == [GITHUB]
+    assert told.rows == [GITHUB]
 
 
 def test_a_clock_that_was_set_back_does_not_stop_the_replay(tmp_path: Path) -> None:
     rows = [GITHUB, replace(GITHUB, time_ns=GITHUB.time_ns - 3600 * 10**9), NETLINK]
     told = Told()
     ReplaySource(recording(tmp_path / "a.jsonl", rows), hook=HOOK, speed=1).run(told, Event())
-    assert told.items == rows
+    assert told.rows == rows
 
 
 def test_stopped_before_the_start_plays_nothing(tmp_path: Path) -> None:
     told, stopped = Told(), Event()
     stopped.set()
     ReplaySource(recording(tmp_path / "a.jsonl", [GITHUB]), hook=HOOK).run(told, stopped)
-    assert told.items == []
+    assert told.rows == []
 
 
 @pytest.mark.parametrize(
@@ -102,6 +113,10 @@ def test_stopped_before_the_start_plays_nothing(tmp_path: Path) -> None:
         (b"{}", "line 3: the key 'address' is missing"),
         (write(GITHUB)[:50].encode(), "line 3: expected one JSON object"),
         (b'{"comm": "\xff"}', "line 3: expected UTF-8 text"),
+        (
+            write(GITHUB).replace("2023-", "3023-").encode(),
+            "line 3: 'time' must be an ISO 8601 time",
+        ),
         pytest.param(
             b"x" * (LONGEST_LINE + 1),
             f"line 3: expected a line of at most {LONGEST_LINE} bytes",
@@ -118,7 +133,7 @@ def test_a_bad_line_is_named_after_what_stands_before_it(
     with pytest.raises(ReplayError) as caught:
         ReplaySource(path, hook=HOOK).run(told, Event())
     assert f"{path}, {said}" in str(caught.value)
-    assert told.items == [GITHUB, NETLINK]
+    assert told.rows == [GITHUB, NETLINK]
 
 
 def test_says_why_a_file_cannot_be_read(tmp_path: Path) -> None:

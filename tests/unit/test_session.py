@@ -1,32 +1,37 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from queue import SimpleQueue
 
 import pytest
 
 from app.capture import Capture
+from app.matching import Test
 from app.query import Key, Query, parse
 from app.session import Change, Session
 from app.words import Rate, absence, status, subtitle, title
-from probes.record import Connection, Hook, HookKind, Item, Resolution, Sink, Watching
+from probes.record import Connection, Hook, HookKind, Resolution, Watching
+from probes.source import Sink
 from tests.connections import CURL, GITHUB
+from tests.rows import items_of
 from tests.sources import PATIENCE_S, WATCHING, Scripted
 
 ROW = replace(GITHUB, host=None)
 RECORDING = Watching(Hook(HookKind.RECORDING, "today.jsonl"), None, None)
 WGET = replace(ROW, process=replace(CURL, pid=2, executable="/usr/bin/wget", user="bob"))
 
+Told = list[Connection | Resolution] | Watching | str | int
+
 
 class Live:
     """A session whose source gives what a test puts into it, and no sooner."""
 
-    def __init__(
-        self, max_rows: int = 1000, wanted: Callable[[Connection], bool] | None = None
-    ) -> None:
-        self._batches: SimpleQueue[list[Item] | Watching | str | int | None] = SimpleQueue()
+    def __init__(self, max_rows: int = 1000, wanted: Test | None = None) -> None:
+        self._batches: SimpleQueue[list[Connection | Resolution] | Watching | str | int | None] = (
+            SimpleQueue()
+        )
         self._given = threading.Semaphore(0)
         self.session = Session(Capture(Scripted(self._play), wanted=wanted), max_rows)
         self.session.capture.start()
@@ -41,15 +46,20 @@ class Live:
                 case int():
                     sink.lost(given)
                 case list():
-                    sink.take(given)
+                    sink.take(items_of(given))
             self._given.release()
 
-    def give(self, *given: list[Item] | Watching | str | int) -> Change:
+    def give(self, *given: Told) -> Change:
         """Have the source tell all of `given`, then let the session take it in."""
         for each in given:
             self._batches.put(each)
             assert self._given.acquire(timeout=PATIENCE_S)
         return self.session.advance()
+
+    def filter(self) -> None:
+        self.session.apply_filters()
+        while self.session.view.is_working:
+            self.session.work(1)
 
     def end(self) -> None:
         self._batches.put(None)
@@ -134,13 +144,13 @@ def test_rows_are_evicted_from_under_a_pause() -> None:
 def test_filters_hold_for_what_is_there_and_what_comes(live: Live) -> None:
     live.give([ROW, WGET])
     live.session.filters.toggle(Key.PID, WGET.process)
-    live.session.apply_filters()
+    live.filter()
     assert live.shown == [WGET]
     live.give([ROW, WGET])
     assert live.shown == [WGET, WGET]
     assert title(live.session) == "Connections 2 of 4"
     live.session.filters.toggle(Key.PID, ROW.process)
-    live.session.apply_filters()
+    live.filter()
     assert len(live.shown) == 4, "the key lifts what it pinned, on whatever row"
 
 
@@ -179,7 +189,7 @@ def test_the_status_line_has_the_facts(live: Live) -> None:
     assert (before.hook, before.as_date, before.names, before.names_ok) == (None, "", "", True)
     live.give(WATCHING, [ROW, WGET], 7)
     live.session.filters.type(parse("wget"))
-    live.session.apply_filters()
+    live.filter()
     now = status(live.session, 12.5)
     assert now.hook == WATCHING.hook
     assert (now.rate, now.seen, now.shown, now.lost) == (12.5, 2, 1, 7)
@@ -243,7 +253,7 @@ def test_there_is_always_a_reason_where_there_is_no_table(live: Live) -> None:
     live.give([ROW])
     assert absence(live.session, Size()) == ()
     live.session.filters.type(parse("nowhere"))
-    live.session.apply_filters()
+    live.filter()
     found = absence(live.session, Size())
     assert found[0] == "Nothing matches the filter"
     assert "escape" in found[1]
@@ -256,7 +266,7 @@ def test_a_screen_that_is_too_small_is_told_what_is_needed(live: Live, size: Siz
 
 
 def test_connections_that_were_not_asked_for_explain_an_empty_table() -> None:
-    live = Live(wanted=parse("wget").matches)
+    live = Live(wanted=parse("wget").mask)
     live.give(WATCHING, [ROW] * 1234)
     found = absence(live.session, Size())
     assert found[0] == "Nothing seen yet"
@@ -271,7 +281,7 @@ def test_an_empty_recording_says_so(live: Live) -> None:
 
 
 def test_a_recording_of_which_nothing_was_asked_for_says_so() -> None:
-    live = Live(wanted=parse("wget").matches)
+    live = Live(wanted=parse("wget").mask)
     live.give(RECORDING, [ROW] * 3)
     live.end()
     found = absence(live.session, Size())

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store import Store
+from app.store import CHUNK, Store
+from probes.connections import Connections
 from probes.record import Connection, Host, HostSource, Resolution
 from tests.connections import CURL, GITHUB, NETLINK
 
@@ -34,9 +35,12 @@ def guess(name: str) -> Host:
 
 def filled(*rows: Connection, max_rows: int = 1000) -> Store:
     store = Store(max_rows)
-    for each in rows:
-        store.add(each)
+    store.add(Connections.of(rows))
     return store
+
+
+def evicted(store: Store) -> list[Connection]:
+    return [row for piece in store.evict() for row in piece]
 
 
 def hosts(store: Store) -> list[Host | None]:
@@ -48,8 +52,8 @@ def test_rows_keep_their_numbers_while_the_oldest_go() -> None:
     rows = [row(pid) for pid in range(10)]
     gone: list[Connection] = []
     for each in rows:
-        store.add(each)
-        gone.extend(store.evict())
+        store.add(Connections.of([each]))
+        gone.extend(evicted(store))
     assert (store.first, store.end, len(store)) == (7, 10, 3)
     assert gone == rows[:7]
     assert [store[sequence] for sequence in (7, 8, 9)] == rows[7:]
@@ -65,7 +69,7 @@ def test_a_number_that_is_not_there_is_an_error(sequence: int) -> None:
 
 def test_nothing_is_evicted_that_has_room() -> None:
     store = filled(row(), row(), max_rows=2)
-    assert store.evict() == ()
+    assert store.evict() == []
     assert (store.first, store.end) == (0, 2)
 
 
@@ -105,7 +109,7 @@ def test_a_guess_is_not_replaced_by_another() -> None:
 def test_rows_that_come_after_a_late_name_wait_for_their_own() -> None:
     store = filled(row())
     store.learn(told("a.example"))
-    store.add(row())
+    store.add(Connections.of([row()]))
     assert [sequence for sequence, _ in store.learn(told("b.example"))] == [1]
     assert hosts(store) == [own("a.example"), own("b.example")]
 
@@ -123,14 +127,59 @@ def test_a_name_that_nobody_waits_for_changes_nothing() -> None:
     assert not store.learn(told("a.example", address=THERE))
 
 
-def test_what_waits_for_a_name_is_let_go_with_its_rows() -> None:
+def test_what_waits_for_a_name_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.store._NOTED", 100)
+    monkeypatch.setattr("app.store.CHUNK", 16)
     store = Store(max_rows=10)
     for number in range(1000):
-        store.add(row(pid=number, address=f"192.0.2.{number % 250}"))
+        store.add(Connections.of([row(address=f"192.0.{number // 250}.{number % 250}")]))
         store.evict()
-    waiting = [*store._unasked.values(), *store._nameless.values()]
-    # Evicted rows are let go a few at a time, so some linger; each row waits in two places.
-    assert sum(map(len, waiting)) <= 2 * 2 * len(store)
+    assert len(store._nameless) <= len(store._noted) <= 101
+    last = f"192.0.{999 // 250}.{999 % 250}"
+    assert [sequence for sequence, _ in store.learn(told("a.example", address=last))] == [999]
+
+
+def test_an_old_guess_is_kept_and_a_late_name_found_however_old() -> None:
+    older, guessed = row(address=THERE), row(host=guess("first.example"))
+    store = filled(older, guessed, *[row(pid=2)] * 3 * CHUNK, max_rows=4 * CHUNK)
+    assert [number for number, _ in store.learn(told("a.example", address=THERE))] == [0]
+    assert store[1].host == guess("first.example")
+    changed = store.learn(told("b.example", pid=2))
+    assert [number for number, _ in changed] == list(range(2, store.end))
+    assert not store.learn(told("c.example")), "beyond the newest rows a guess is not looked for"
+
+
+@pytest.mark.parametrize("start", [0, 5, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+@pytest.mark.parametrize("count", [0, 1, CHUNK, 2 * CHUNK + 3])
+def test_rows_are_read_in_pieces_both_ways_and_by_number(start: int, count: int) -> None:
+    rows = [replace(GITHUB, tid=number) for number in range(3 * CHUNK + 10)]
+    store = filled(*rows, max_rows=3 * CHUNK + 5)
+    store.evict()
+    expected = rows[max(5, start) : start + count]
+    there = list(store.pieces(start, start + count))
+    back = list(store.pieces_back(start, start + count))
+    assert [each for _, piece in there for each in piece] == expected
+    assert [each for _, piece in reversed(back) for each in piece] == expected
+    for number, piece in there + back:
+        assert piece[0].tid == number
+        assert len(piece) <= CHUNK
+    numbers = [each.tid for each in expected][::7]
+    assert [each.tid for each in store.at(numbers)] == numbers
+
+
+def test_a_snapshot_keeps_what_the_store_lets_go() -> None:
+    store = filled(*(replace(GITHUB, tid=number) for number in range(2 * CHUNK)))
+    snapshot = store.snapshot()
+    store.evict()
+    store.add(Connections.of([GITHUB]))
+    assert [each.tid for piece in snapshot.rows() for each in piece] == list(range(2 * CHUNK))
+    assert len(store) == 1001
+
+
+def test_slack_lets_some_be() -> None:
+    store = filled(*[row()] * 12, max_rows=10)
+    assert store.evict(slack=2) == []
+    assert len(evicted(filled(*[row()] * 13, max_rows=10))) == 3
 
 
 _addresses = st.sampled_from([None, HERE, THERE])
@@ -157,11 +206,11 @@ def test_the_store_is_a_list_whose_names_are_looked_up_one_by_one(
     first = 0
     for step in steps:
         if isinstance(step, Connection):
-            store.add(step)
+            store.add(Connections.of([step]))
             rows.append(step)
         elif step is None:
-            gone = store.evict()
-            assert list(gone) == rows[first : first + len(gone)]
+            gone = evicted(store)
+            assert gone == rows[first : first + len(gone)]
             first += len(gone)
             assert len(rows) - first <= max_rows
         else:

@@ -7,6 +7,7 @@ import pytest
 
 from app.panels import NO_SYSTEM, host_rows, system_rows
 from app.tally import Tally
+from probes.connections import Connections
 from probes.record import AutonomousSystem, Connection, Host, HostSource
 from tests.connections import CURL, GITHUB, NETLINK
 
@@ -24,9 +25,12 @@ def by(executable: str | None, comm: str = "x") -> Connection:
 
 def tally_of(*rows: Connection) -> Tally:
     tally = Tally()
-    for row in rows:
-        tally.add(row)
+    tally.add(Connections.of(rows))
     return tally
+
+
+def named(tally: Tally) -> dict[str, int]:
+    return {row.key: row.count for row in host_rows(tally)}
 
 
 def test_hosts_are_ranked_by_connections_then_by_the_last_one() -> None:
@@ -63,9 +67,18 @@ def test_a_host_says_who_connected_last_and_when() -> None:
 
 
 def test_only_the_last_processes_of_a_host_are_kept() -> None:
-    [host] = tally_of(*(by(f"/bin/{number}") for number in range(100))).hosts
-    assert host.processes[0] == "/bin/99"
-    assert len(host.processes) < 20
+    rows = [replace(by(f"/bin/{number}"), time_ns=number) for number in range(100)]
+    [host] = host_rows(tally_of(*rows))
+    assert host.detail == ", ".join(map(str, range(99, 91, -1)))
+
+
+def test_who_connected_last_does_not_depend_on_who_is_counted_last() -> None:
+    rows = [replace(by(f"/bin/{number}"), time_ns=number) for number in range(100)]
+    tally = Tally()
+    for start in range(90, -10, -10):
+        tally.add(Connections.of(rows[start : start + 10]))
+    [host] = host_rows(tally)
+    assert host.detail == ", ".join(map(str, range(99, 91, -1)))
 
 
 def test_a_system_is_told_by_number_and_none_has_a_row_of_its_own() -> None:
@@ -87,8 +100,8 @@ def test_a_system_whose_holder_nobody_knows_is_its_number() -> None:
 
 def test_what_has_left_is_not_listed_any_more() -> None:
     tally = tally_of(GITHUB, GITHUB, NETLINK)
-    for row in (GITHUB, NETLINK, GITHUB):
-        tally.remove(row)
+    tally.remove(Connections.of([GITHUB, NETLINK]))
+    tally.remove(Connections.of([GITHUB]))
     assert tally.addressed == 0
     assert host_rows(tally) == system_rows(tally) == []
 
@@ -97,9 +110,9 @@ def test_a_name_moves_its_connection() -> None:
     before, after = to(None)[0], to("a.example")[0]
     tally = tally_of(before, GITHUB)
     tally.rename(before, after)
-    assert {host.name: host.count for host in tally.hosts} == {"a.example": 1, "github.com": 1}
+    assert named(tally) == {"a.example": 1, "github.com": 1}
     tally.rename(after, GITHUB)
-    assert {host.name: host.count for host in tally.hosts} == {"github.com": 2}
+    assert named(tally) == {"github.com": 2}
 
 
 def test_a_panel_lists_no_more_than_anyone_scrolls() -> None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from ipaddress import ip_address
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.order import Order
+from app.panels import NO_SYSTEM, host_rows, system_rows
 from app.query import Query, parse
-from app.store import Store
+from app.sorting import Sorting
+from app.store import CHUNK, Store
 from app.tally import Tally
 from app.view import View
+from probes.connections import Connections
+from probes.family import family_name
 from probes.record import AutonomousSystem, Connection, Host, HostSource, Process, Resolution
 from tests.connections import CURL, NETLINK
 
@@ -45,13 +54,22 @@ def row(
 class Shown:
     """A store and its view, and every row that was ever added."""
 
-    def __init__(self, max_rows: int = 1000) -> None:
+    def __init__(
+        self, max_rows: int = 1000, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self.store = Store(max_rows)
-        self.view = View(self.store)
+        self.view = View(self.store, clock)
 
     def add(self, *rows: Connection) -> None:
-        for each in rows:
-            self.store.add(each)
+        self.store.add(Connections.of(rows))
+
+    def filter(self, query: Query) -> None:
+        self.view.filter(query)
+        self.finish()
+
+    def finish(self) -> None:
+        while self.view.is_working:
+            self.view.work(5)
 
     def learn(self, name: str, process: Process = CURL, address: str = HERE) -> bool:
         return self.view.renamed(self.store.learn(Resolution(1, process, address, name)))
@@ -68,15 +86,15 @@ def plain_counts(rows: Sequence[Connection]) -> tuple[object, object, int]:
     addressed = [each for each in rows if each.address is not None]
     return (
         Counter(each.host.name for each in addressed if each.host),
-        Counter(each.system for each in addressed),
+        Counter(str(each.system.number) if each.system else NO_SYSTEM for each in addressed),
         len(addressed),
     )
 
 
 def counts(tally: Tally) -> tuple[object, object, int]:
     return (
-        {host.name: host.count for host in tally.hosts},
-        {entry.system: entry.count for entry in tally.systems},
+        {row.key: row.count for row in host_rows(tally)},
+        {row.key: row.count for row in system_rows(tally)},
         tally.addressed,
     )
 
@@ -92,17 +110,17 @@ def test_new_rows_appear_when_the_view_catches_up() -> None:
 def test_a_filter_takes_in_what_is_there_and_what_comes() -> None:
     shown = Shown()
     shown.add(row(), row(WGET))
-    shown.view.filter(parse("proc:wget"))
+    shown.filter(parse("proc:wget"))
     shown.add(row(WGET, THERE), row())
     shown.view.catch_up()
     assert shown.rows == [row(WGET), row(WGET, THERE)]
-    shown.view.filter(Query.everything)
+    shown.filter(Query.everything)
     assert len(shown.rows) == 4
 
 
 def test_evicted_rows_leave_at_the_top_and_only_shown_ones_count() -> None:
     shown = Shown(max_rows=2)
-    shown.view.filter(parse("proc:wget"))
+    shown.filter(parse("proc:wget"))
     shown.add(row(), row(WGET), row(), row(WGET, THERE))
     shown.view.catch_up()
     assert shown.evict() == 1
@@ -120,7 +138,7 @@ def test_rows_that_were_never_looked_at_can_be_evicted() -> None:
 
 def test_a_late_name_can_bring_a_row_into_the_filter() -> None:
     shown = Shown()
-    shown.view.filter(parse("host:example"))
+    shown.filter(parse("host:example"))
     shown.add(row(), row(WGET, THERE, "b.example"))
     shown.view.catch_up()
     assert shown.learn("a.example"), "a row came in ahead of the newest"
@@ -131,7 +149,7 @@ def test_a_late_name_can_bring_a_row_into_the_filter() -> None:
 def test_a_better_name_can_take_a_row_out_of_the_filter() -> None:
     shown = Shown()
     shown.add(row())
-    shown.view.filter(parse("host:~"))
+    shown.filter(parse("host:~"))
     shown.learn("guess.example", WGET)
     assert len(shown.rows) == 1
     assert shown.learn("a.example")
@@ -163,7 +181,8 @@ def test_a_row_is_found_where_it_stands() -> None:
     shown.add(*rows)
     shown.view.catch_up()
     shown.evict()
-    assert [shown.view.position(each) for each in rows] == [None, None, 0, 1, 2]
+    assert [shown.view.index(number) for number in range(6)] == [None, None, 0, 1, 2, None]
+    assert [shown.view.sequence(index) for index in range(3)] == [2, 3, 4]
 
 
 _processes = st.sampled_from([CURL, WGET])
@@ -180,11 +199,15 @@ _rows = st.builds(
     st.sampled_from([None, 64500, 64501]),
     st.integers(0, 100),
 )
+_ORDERS = ("time", "family", "pid", "process", "user", "destination", "host", "system")
+_orders = st.one_of(st.none(), st.builds(Order, st.sampled_from(_ORDERS), descending=st.booleans()))
 _steps = st.lists(
     st.one_of(
-        st.tuples(st.just("add"), st.lists(_rows, max_size=5)),
+        st.tuples(st.just("add"), st.lists(_rows, max_size=12)),
         st.tuples(st.just("learn"), st.tuples(_names, _processes, _addresses)),
         st.tuples(st.just("filter"), _queries.map(parse)),
+        st.tuples(st.just("sort"), _orders),
+        st.tuples(st.just("work"), st.integers(1, 4)),
         st.tuples(st.just("catch up"), st.none()),
         st.tuples(st.just("evict"), st.none()),
     ),
@@ -192,35 +215,170 @@ _steps = st.lists(
 )
 
 
-@given(_steps, st.integers(1, 10))
+class Ticking:
+    """A clock on which each look takes a second: `work(3)` is three steps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def act(shown: Shown, kind: str, what: object) -> None:
+    """Do one step; check what must hold of it by itself."""
+    before = shown.rows
+    match kind, what:
+        case "add", list(rows):
+            shown.add(*rows)
+        case "learn", (str(name), Process() as process, str(address)):
+            shown.learn(name, process, address)
+        case "filter", Query() as query:
+            shown.view.filter(query)
+        case "sort", Order() | None as order:
+            shown.view.sort(order)
+        case "work", int(steps):
+            ahead = shown.view.work(steps)
+            if shown.view.order is None:
+                assert shown.rows[ahead:] == before
+        case "catch up", _:
+            shown.view.catch_up()
+            if shown.view.order is None:
+                assert shown.rows[: len(before)] == before
+        case _:
+            moved = shown.evict()
+            if shown.view.order is None:
+                assert shown.rows[max(0, -moved) :] == before[max(0, moved) :]
+
+
+@given(_steps, st.integers(1, 40))
 def test_the_view_shows_what_a_look_at_every_row_would_show(
     steps: list[tuple[str, object]], max_rows: int
 ) -> None:
+    """Whatever was interrupted by what, and however often. Chunks are small, so that it is."""
+    small = [f"app.{name}.CHUNK" for name in ("store", "matches", "sorting", "view")]
+    with ExitStack() as patched:
+        for name in small:
+            patched.enter_context(patch(name, 4))
+        shown = Shown(max_rows, Ticking())
+        for kind, what in steps:
+            act(shown, kind, what)
+            expected = {number for number, _ in matching(shown)}
+            numbers = [shown.view.sequence(index) for index in range(len(shown.view))]
+            assert len(set(numbers)) == len(numbers)
+            assert shown.view.order is not None or set(numbers) <= expected
+        shown.view.catch_up()
+        shown.finish()
+        order = shown.view.order
+        found = [each for _, each in matching(shown)]
+        assert counts(shown.view.tally) == plain_counts(found)
+        assert shown.view.behind == 0
+        assert sorted(map(repr, shown.rows)) == sorted(map(repr, found))
+        assert [each for piece in shown.view.rows() for each in piece] == shown.rows
+        if order is None:
+            assert shown.rows == found
+
+
+def matching(shown: Shown) -> list[tuple[int, Connection]]:
+    store, query = shown.store, shown.view.query
+    return [
+        (number, store[number])
+        for number in range(store.first, store.end)
+        if query.matches(store[number])
+    ]
+
+
+def sort_key(order: Order) -> Callable[[Connection], object]:
+    """The plain way to sort a row."""
+
+    def text(shown: str) -> object:
+        return (not shown, shown.casefold(), shown)
+
+    def address(each: Connection) -> object:
+        if each.address is None:
+            return (9, 0, 0)
+        packed = ip_address(each.address)
+        return (packed.version, int(packed), each.port)
+
+    return {
+        "time": lambda each: each.time_ns,
+        "family": lambda each: family_name(each.family),
+        "pid": lambda each: each.process.pid,
+        "process": lambda each: text(each.process.label),
+        "user": lambda each: text(each.process.user),
+        "destination": address,
+        "host": lambda each: text(each.host.name if each.host else ""),
+        "system": lambda each: (
+            text(each.system.name if each.system else ""),
+            each.system.number if each.system else -1,
+        ),
+    }[order.key]
+
+
+_more = st.lists(_rows, max_size=30)
+
+
+@pytest.mark.parametrize("key", _ORDERS)
+@given(_more, _more, st.booleans(), st.integers(5, 60))
+def test_a_sorted_view_is_what_sorted_gives_also_after_more_came(
+    key: str, rows: list[Connection], more: list[Connection], descending: bool, max_rows: int
+) -> None:
+    order = Order(key, descending)
     shown = Shown(max_rows)
-    looked_at = evicted = 0
-    for kind, what in steps:
-        before = shown.rows
-        match kind, what:
-            case "add", list(rows):
-                shown.add(*rows)
-            case "learn", (str(name), Process() as process, str(address)):
-                moved = shown.learn(name, process, address)
-                stayed = [each.time_ns for each in shown.rows] == [each.time_ns for each in before]
-                assert moved or stayed
-            case "filter", Query() as query:
-                shown.view.filter(query)
-                looked_at = shown.store.end
-            case "catch up", _:
-                shown.view.catch_up()
-                looked_at = shown.store.end
-            case _:
-                evicted = shown.evict()
-                assert shown.rows == before[evicted:]
-        visible = [
-            shown.store[sequence]
-            for sequence in range(shown.store.first, min(looked_at, shown.store.end))
-        ]
-        expected = [each for each in visible if shown.view.query.matches(each)]
-        assert shown.rows == expected
-        assert counts(shown.view.tally) == plain_counts(expected)
-        assert shown.view.behind == shown.store.end - looked_at
+    shown.add(*rows)
+    shown.view.catch_up()
+    shown.view.sort(order)
+    shown.finish()
+    for new in (more, more):
+        shown.add(*new)
+        shown.view.catch_up()
+        shown.evict()
+        kept = [shown.store[number] for number in range(shown.store.first, shown.store.end)]
+        expected = sorted(kept, key=sort_key(order))  # type: ignore[arg-type]
+        assert shown.rows == (expected[::-1] if descending else expected)
+        for index in range(len(shown.view)):
+            assert shown.view.index(shown.view.sequence(index)) == index
+
+
+def test_turning_the_order_costs_nothing() -> None:
+    shown = Shown()
+    shown.add(row(WGET), row(CURL))
+    shown.view.catch_up()
+    shown.view.sort(Order("process"))
+    shown.finish()
+    shown.view.sort(Order("process", descending=True))
+    assert not shown.view.is_working
+    assert shown.rows == [row(WGET), row(CURL)]
+    shown.view.sort(None)
+    assert not shown.view.is_working
+    assert shown.rows == [row(WGET), row(CURL)]
+
+
+def test_the_first_screen_of_a_filter_needs_the_newest_rows_only() -> None:
+    shown = Shown(10 * CHUNK)
+    shown.add(*[row()] * (5 * CHUNK))
+    shown.view.catch_up()
+    shown.view.filter(parse("proc:curl"))
+    assert len(shown.view) == 0
+    shown.view.work(1e-9)
+    assert CHUNK <= len(shown.view) < 5 * CHUNK
+    shown.finish()
+    assert len(shown.view) == 5 * CHUNK
+
+
+def test_many_new_rows_are_sorted_with_the_others_and_not_lost() -> None:
+    now = 0.0
+    shown = Shown(100_000)
+    shown.add(*(row(time_ns=number) for number in range(0, 10_000, 2)))
+    shown.view.catch_up()
+    with patch.object(Sorting.__init__, "__defaults__", (lambda: now,)):
+        shown.view.sort(Order("time", descending=True))
+        shown.finish()
+        shown.add(*(row(time_ns=number) for number in range(1, 10_000, 2)))
+        shown.view.catch_up()
+        assert len(shown.view) == 5000, "too many to be put in one by one, and too soon"
+        now = 10.0
+        shown.view.catch_up()
+        shown.finish()
+    assert [each.time_ns for each in shown.rows] == list(range(9999, -1, -1))

@@ -1,0 +1,87 @@
+"""By what rows can be sorted, one row or thousands at a time."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from probes.connections import Connections, Endpoint
+from probes.family import family_name
+from probes.record import Host, Process
+from probes.text import visible
+
+Value = tuple[int | str | bytes, ...]
+"""What a row is sorted by; values of one column can be compared with each other."""
+
+_Part = TypeVar("_Part")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Rows by one column, `key` as in `widgets.columns`; equal ones in the order they came in."""
+
+    key: str
+    descending: bool = False
+
+    def values(self, rows: Connections) -> Sequence[Value]:
+        """What each row is sorted by first; few of them differ from each other."""
+        return _VALUES[self.key](rows)
+
+    def minors(self, rows: Connections) -> Sequence[int]:
+        """What each row is sorted by then: numbers below 2^64."""
+        if self.key == "time":
+            return rows.times
+        return rows.ports if self.key == "destination" else bytes(len(rows))
+
+
+def _by_part(parts: Sequence[_Part], value: Callable[[_Part], Value]) -> list[Value]:
+    # Worked out once for each object among the parts, of which thousands are the same.
+    ids = list(map(id, parts))
+    known = {key: value(part) for key, part in dict(zip(ids, parts, strict=True)).items()}
+    return list(map(known.__getitem__, ids))
+
+
+def _text(text: str) -> Value:
+    """As it is shown, capitals beside small letters; what is empty comes last."""
+    shown = visible(text)
+    return (not shown, shown.casefold(), shown)
+
+
+def _family(endpoint: Endpoint) -> Value:
+    return (family_name(endpoint.family),)
+
+
+def _address(endpoint: Endpoint) -> Value:
+    """IPv4, then IPv6, by number; then families without addresses."""
+    if endpoint.address is None:
+        return (2, b"")
+    if ":" in endpoint.address:
+        return (1, socket.inet_pton(socket.AF_INET6, endpoint.address))
+    return (0, socket.inet_pton(socket.AF_INET, endpoint.address))
+
+
+def _system(endpoint: Endpoint) -> Value:
+    system = endpoint.system
+    return (*_text(system.name), system.number) if system else (*_text(""), -1)
+
+
+def _host(host: Host | None) -> Value:
+    return _text(host.name if host else "")
+
+
+def _path(process: Process) -> Value:
+    return _text(process.label)
+
+
+_VALUES: Final[dict[str, Callable[[Connections], Sequence[Value]]]] = {
+    "time": lambda rows: [()] * len(rows),
+    "family": lambda rows: _by_part(rows.endpoints, _family),
+    "pid": lambda rows: _by_part(rows.processes, lambda process: (process.pid,)),
+    "process": lambda rows: _by_part(rows.processes, _path),
+    "user": lambda rows: _by_part(rows.processes, lambda process: _text(process.user)),
+    "destination": lambda rows: _by_part(rows.endpoints, _address),
+    "host": lambda rows: _by_part(rows.hosts, _host),
+    "system": lambda rows: _by_part(rows.endpoints, _system),
+}

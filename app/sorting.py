@@ -1,0 +1,163 @@
+"""Rows kept sorted by a column, without ever holding up whoever waits for a key."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Final, TypeVar
+
+from app.matches import Matches
+from app.order import Order, Value
+from app.store import CHUNK, Store
+from probes.connections import Connections
+
+_FEW: Final = 2000  # rows that are put into their place one by one; more are sorted with all others
+_PAUSE: Final = 2.0  # seconds from one sorting of all rows to the next
+_MINOR_BITS: Final = 64
+_NUMBER_BITS: Final = 40  # of a sequence number: a day at 12 million connections a second
+_Item = TypeVar("_Item", int, Value)
+
+
+class Sorting:
+    """The sequence numbers of some matches in an order. It is begun by `begin`, done by `step`."""
+
+    def __init__(
+        self,
+        store: Store,
+        matches: Matches,
+        order: Order,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`order.descending` may be changed at any time. `clock`: seconds."""
+        self.order = order
+        self._store = store
+        self._matches = matches
+        self._clock = clock
+        self._sorted: array[int] = array("Q")  # ascending
+        self._to = 0  # numbers from here on are not among them yet
+        self._job: Iterator[None] | None = None
+        self._begun_at = 0.0
+        self._is_stale = False
+        self.is_ready = False
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._sorted)
+
+    def __getitem__(self, index: int) -> int:
+        """The sequence number at `index`, from 0 on."""
+        return self._sorted[~index if self.order.descending else index]
+
+    def index(self, sequence: int) -> int | None:
+        """Where a row that is in the store stands, or None."""
+        place = bisect_left(self._sorted, self._key(sequence), key=self._key)
+        if place == len(self._sorted) or self._sorted[place] != sequence:
+            return None
+        return len(self._sorted) - 1 - place if self.order.descending else place
+
+    @property
+    def is_working(self) -> bool:
+        """Whether `step` has anything to do."""
+        return self._job is not None
+
+    def begin(self) -> None:
+        """Begin to sort all matches; what was sorted before stays until that is done."""
+        if self._job is None:
+            numbers, end = self._matches.since(0), self._matches.next
+            self._job = self._sort(self._store.snapshot(), numbers, end)
+            self._begun_at = self._clock()
+            self._is_stale = False
+
+    def outdate(self) -> None:
+        """Rows that were sorted have changed; they are sorted again soon."""
+        self._is_stale = True
+
+    def step(self) -> None:
+        """Go on, for some 10 ms."""
+        if self._job is not None and next(self._job, self) is self:
+            self._job = None
+            self.is_ready = True
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Put the newest matches in their places."""
+        if not self.is_ready:
+            return
+        new = self._matches.since(self._to)
+        if len(new) <= _FEW:
+            self._insert(new)
+            self._to = self._matches.next
+        is_due = self._clock() - self._begun_at >= _PAUSE
+        if is_due and (len(new) > _FEW or self._is_stale):
+            self.begin()
+
+    def forget(self, first: int) -> None:
+        """Rows ahead of `first` were evicted."""
+        self._sorted = array("Q", filter(first.__le__, self._sorted))
+
+    def _sort(self, store: Store, numbers: Sequence[int], end: int) -> Iterator[None]:
+        pieces = [numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)]
+        distinct: list[list[Value]] = []
+        known: set[Value] = set()
+        for piece in pieces:
+            new = set(self.order.values(store.at(piece))) - known
+            known |= new
+            distinct.append(sorted(new))
+            yield
+        # A number for each value: what is compared from here on are whole numbers.
+        values = yield from _merged(distinct)
+        ranks = {value: rank << _MINOR_BITS for rank, value in enumerate(values)}
+        keys: list[list[int]] = []
+        for piece in pieces:
+            rows = store.at(piece)
+            columns = self.order.values(rows), self.order.minors(rows), piece
+            keys.append(
+                sorted(
+                    # A name may have come meanwhile: then it is sorted again soon.
+                    (ranks.get(value, 0) | minor) << _NUMBER_BITS | number
+                    for value, minor, number in zip(*columns, strict=True)
+                )
+            )
+            yield
+        run = yield from _merged(keys)
+        result = array("Q")
+        mask = (1 << _NUMBER_BITS) - 1
+        for at in range(0, len(run), CHUNK):
+            result.extend([key & mask for key in run[at : at + CHUNK]])
+            yield
+        self._sorted, self._to = result, end
+        if self._store.first > store.first:
+            self.forget(self._store.first)
+
+    def _insert(self, numbers: Sequence[int]) -> None:
+        """Each costs some 20 looks at others."""
+        if not numbers:
+            return
+        result = array("Q")
+        done = 0
+        for key in sorted(map(self._key, numbers)):
+            place = bisect_left(self._sorted, key, lo=done, key=self._key)
+            result.extend(self._sorted[done:place])
+            result.append(key[-1])
+            done = place
+        result.extend(self._sorted[done:])
+        self._sorted = result
+
+    def _key(self, number: int) -> tuple[Value, int, int]:
+        rows = Connections.of([self._store[number]])
+        return self.order.values(rows)[0], self.order.minors(rows)[0], number
+
+
+def _merged(runs: list[list[_Item]]) -> Generator[None, None, list[_Item]]:
+    """All of the sorted `runs` as one, in steps."""
+    while len(runs) > 1:
+        merged = []
+        for at in range(0, len(runs) - 1, 2):
+            run = runs[at] + runs[at + 1]
+            run.sort()  # two runs in a row are what list.sort() looks for
+            merged.append(run)
+            yield
+        runs = merged + runs[len(merged) * 2 :]
+    return runs[0] if runs else []
