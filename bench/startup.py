@@ -23,12 +23,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from kit.command import give_up, require_root, rounds, run
+from kit.command import give_up, options, require_root, run
+from kit.figures import Figure, Report, Rule, hand_over
 from kit.machine import REPOSITORY, description
+from kit.running import PATIENCE, Tool, ToolError, running
 from kit.screen import seconds_until
 from kit.starting import forget_programs, start_of
 from kit.table import ratio, show
-from kit.tools import PATIENCE, PEERS, Tool, ToolError, bpftrace, running
+from kit.tools import NO_BPFTRACE, PEERS, bpftrace
 
 FIRST: Final = "first start"
 LATER: Final = "later ones"
@@ -62,7 +64,8 @@ Times = defaultdict[str, list[float]]
 
 def main() -> None:
     """Measure and print."""
-    wanted = rounds(__doc__, 7)
+    asked = options(__doc__, rounds=7, quick=3)
+    wanted = asked.rounds
     require_root()
     starts: Times = defaultdict(list)
     phases: Times = defaultdict(list)
@@ -79,7 +82,12 @@ def main() -> None:
                         times.clear()
         except ToolError as error:
             give_up(str(error))
-    report(starts, phases, imports, memory, wanted)
+    report(starts, phases, imports, memory)
+    remarks = [f"hook: tracepoint; {wanted} rounds after one that is not counted"]
+    if BPFTRACE not in starts:
+        remarks.append(NO_BPFTRACE)
+    hand_over(Report(figures(starts, memory), remarks), asked.figures)
+    print(description())
 
 
 def one_round(folder: Path, starts: Times, phases: Times, imports: Times, memory: Times) -> None:
@@ -97,13 +105,13 @@ def one_round(folder: Path, starts: Times, phases: Times, imports: Times, memory
             if mark not in found:
                 raise ToolError(f"'{mark}' was not seen within {PATIENCE:.0f} s")
             starts[f"{mark}, {which}"].append(found[mark])
-        for data, (options, _) in MEMORY.items():
+        for data, (given, _) in MEMORY.items():
             for on_screen, what in ((True, DASHBOARD), (False, JSON)):
                 begin()
-                start = start_of(*options, on_screen=on_screen)
+                start = start_of(*given, on_screen=on_screen)
                 form = what.partition(":")[0]
                 memory[f"{form}, {data}, {which}"].append(start.resident / 1e6)
-                if not options:
+                if not given:
                     starts[f"{what}, {which}"].append(start.attached_s)
     for phase, took in bare().items():
         (starts if phase == BARE else phases)[phase].append(took)
@@ -147,7 +155,7 @@ def import_times() -> dict[str, float]:
     return found
 
 
-def report(starts: Times, phases: Times, imports: Times, memory: Times, count: int) -> None:
+def report(starts: Times, phases: Times, imports: Times, memory: Times) -> None:
     """Print the tables."""
     usual = statistics.median(starts[BARE])
     rows = []
@@ -165,7 +173,7 @@ def report(starts: Times, phases: Times, imports: Times, memory: Times, count: i
     show("from exec, seconds", header, rows)
     rows = []
     for what, sizes in memory.items():
-        most = next(limit for data, (_, limit) in MEMORY.items() if f", {data}," in what)
+        most = most_memory(what)
         median = statistics.median(sizes)
         spread = [f"{size:.0f}" for size in (min(sizes), median, max(sizes))]
         rows.append([what, *spread, str(most), ratio(median, most)])
@@ -179,10 +187,30 @@ def report(starts: Times, phases: Times, imports: Times, memory: Times, count: i
         header,
         [[name, *_spread(times)] for name, times in imports.items()],
     )
-    if BPFTRACE not in starts:
-        print("\nbpftrace is not installed (apt-get install bpftrace) and was not measured")
-    print(f"\nhook: tracepoint; {count} rounds after one that is not counted")
-    print(description())
+
+
+def figures(starts: Times, memory: Times) -> list[Figure]:
+    """The medians beside their limits, and beside those who attach the same."""
+    medians = {what: statistics.median(times) for what, times in starts.items()}
+    limited = [
+        Figure(what, medians[what], "s", Rule.AT_MOST, limit) for what, limit in LIMITS.items()
+    ]
+    beside = [
+        Figure(what, medians[what], "s", Rule.BESIDE, medians[peer], peer)
+        for what in (f"{JSON}, {FIRST}", f"{JSON}, {LATER}")
+        for peer in (BARE, BPFTRACE)
+        if peer in medians
+    ]
+    held = [
+        Figure(f"memory, {what}", statistics.median(sizes), "MB", Rule.AT_MOST, most_memory(what))
+        for what, sizes in memory.items()
+    ]
+    return limited + beside + held
+
+
+def most_memory(what: str) -> int:
+    """The limit in megabytes for one of those that `one_round` looks at."""
+    return next(limit for data, (_, limit) in MEMORY.items() if f", {data}," in what)
 
 
 def _spread(values: Sequence[float]) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from kit.machine import REPOSITORY
-from kit.tools import PATIENCE, ToolError
+from kit.running import PATIENCE, ToolError
 from probes.program_cache import FOLDER, NAME
 
 _PROBES: Final = 3  # connect(), getaddrinfo() and its return: each is a perf event
