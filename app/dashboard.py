@@ -45,17 +45,24 @@ class Dashboard(App[None]):
         Binding("u", "pin_user", "User", tooltip="Keep only the selected row's user"),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Type a filter"),
         Binding("escape", "clear", "Clear", show=False, tooltip="Lift every filter"),
-        Binding("f", "follow", "Follow", tooltip="Follow the newest connection, or stand still"),
+        Binding("s", "sort", "Sort", tooltip="Sort by the next column; after the last, by arrival"),
+        Binding("S", "turn", "Turn", show=False, tooltip="Sort the other way round"),
+        Binding(
+            "f",
+            "follow",
+            "Follow",
+            tooltip="Follow the newest connection, in the order of arrival, or stand still",
+        ),
         Binding(
             "space",
             "pause",
             "Pause",
-            key_display="space",
+            key_display="spc",  # all keys have room on 80 columns
             tooltip="Hold the table still; capture goes on",
         ),
-        Binding("h", "panel('hosts')", "Hosts", tooltip="Show or hide the hostnames"),
+        Binding("h", "panel('hosts')", "Host", tooltip="Show or hide the hostnames"),
         Binding("a", "panel('systems')", "AS", tooltip="Show or hide the autonomous systems"),
-        Binding("e", "export", "Export", tooltip="Write the session to a CSV file"),
+        Binding("e", "export", "CSV", tooltip="Write the session to a CSV file"),
         Binding(
             "question_mark", "help", "Help", key_display="?", tooltip="All keys, and the filters"
         ),
@@ -129,6 +136,14 @@ class Dashboard(App[None]):
         if self.session.filters.parts:
             self.session.filters.clear()
             self._board.apply_filters()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._board.sort_by_next()
+
+    def action_turn(self) -> None:
+        """Sort the other way round."""
+        self._board.turn()
 
     def action_follow(self) -> None:
         """Follow the newest connection, or stand still."""

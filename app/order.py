@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from probes.connections import Connections, Endpoint
@@ -34,6 +34,26 @@ class Order:
         if self.key == "time":
             return rows.times
         return rows.ports if self.key == "destination" else bytes(len(rows))
+
+
+def next_order(order: Order | None, columns: Sequence[str]) -> Order | None:
+    """By the column that follows; behind the last and ahead of the first is that of arrival."""
+    if order is not None and order.key in columns:
+        columns = columns[columns.index(order.key) + 1 :]
+    return Order(columns[0]) if columns else None
+
+
+def clicked_order(order: Order | None, key: str) -> Order | None:
+    """By the column that was clicked; a second click turns it round, and a third ends it."""
+    if order is None or order.key != key:
+        return Order(key)
+    return None if order.descending else turned(order)
+
+
+def turned(order: Order | None) -> Order:
+    """The other way round; from the order of arrival, that is the newest first."""
+    order = order or Order("time")
+    return replace(order, descending=not order.descending)
 
 
 def _by_part(parts: Sequence[_Part], value: Callable[[_Part], Value]) -> list[Value]:

@@ -71,6 +71,7 @@ SCENES: dict[str, Act] = {
     "filtered": filtering("host:github", "enter"),
     "wrong_filter": filtering("prot:443"),
     "no_match": filtering("nonesuch", "enter"),
+    "sorted": pressing("up", *"sssS"),
     "hosts": pressing("h"),
     "systems": pressing("a"),
     "paused_and_lossy": paused,
