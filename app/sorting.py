@@ -50,6 +50,10 @@ class Sorting:
         """The sequence number at `index`, from 0 on."""
         return self._sorted[~index if self.order.descending else index]
 
+    def numbers(self) -> array[int]:
+        """A copy of all."""
+        return self._sorted[:: -1 if self.order.descending else 1]
+
     def index(self, sequence: int) -> int | None:
         """Where a row that is in the store stands, or None."""
         place = bisect_left(self._sorted, self._key(sequence), key=self._key)
