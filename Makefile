@@ -47,10 +47,9 @@ install: ## put sock-tui where sudo finds it, under PREFIX (/usr/local)
 uninstall: ## remove what install put there
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' .ci/install.sh uninstall
 
-bench: ## every measurement in bench/
+bench: ## every measurement in bench/, as root; their one table goes to bench/RESULTS.md
 	@./setup.sh test
-	@set -e; for measure in bench/[a-z]*.py; do \
-		printf '\n%s\n' "$$measure"; ./setup.sh as-root .venv/bin/python "$$measure"; done
+	@./setup.sh as-root .venv/bin/python bench/all.py $(ARGS)
 
 screenshots: dev ## draw the pictures that README shows
 	@$(python) screenshots/generate.py

@@ -19,11 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from kit.command import give_up, require_root, rounds, run
+from kit.command import give_up, options, require_root, run
+from kit.figures import Figure, Report, Rule, hand_over
 from kit.load import Loads
 from kit.machine import description, two_cores
+from kit.running import Tool, ToolError, running
 from kit.table import ratio, show
-from kit.tools import Tool, ToolError, bpftrace, printing_tool, running, sock_tui
+from kit.tools import NO_BPFTRACE, bpftrace, printing_tool, sock_tui
 from kit.tracers import tracing_processes
 
 BATCHES, CALLS = 4_000, 50  # in all less than the ring holds: every event is recorded
@@ -75,11 +77,12 @@ class Watched:
 
 def main() -> None:
     """Measure and print."""
-    wanted = rounds(__doc__, 5)
+    asked = options(__doc__, rounds=5, quick=2)
+    wanted = asked.rounds
     require_root()
     reader, maker = two_cores()
     os.sched_setaffinity(0, {reader})
-    tools = [sock_tui("--export", "FOLDER/session.csv"), printing_tool(), bpftrace()]
+    tools = [sock_tui("--export"), printing_tool(), bpftrace()]
     watched = [Watched(tool) for tool in tools if tool is not None]
     untraced: list[Costs] = []
     others: set[str] = set()
@@ -100,10 +103,15 @@ def main() -> None:
                     before = after
         except ToolError as error:
             give_up(str(error))
-    report(watched, untraced, wanted)
+    report(watched, untraced)
+    remarks = [f"hook: tracepoint; {wanted} rounds, interleaved with untraced ones"]
+    if len(watched) < len(tools):
+        remarks.append(NO_BPFTRACE)
     if others:
         names = ", ".join(sorted(others))
-        print(f"NOT RELIABLE: 'untraced' was traced by others meanwhile: {names}")
+        remarks.append(f"NOT RELIABLE: 'untraced' was traced by others meanwhile: {names}")
+    hand_over(Report(figures(watched, wanted), remarks), asked.figures)
+    print(description())
 
 
 def measure(loads: Loads) -> Costs:
@@ -137,7 +145,7 @@ def measure_watched(loads: Loads, watched: Watched, folder: Path, core: int) -> 
     return costs
 
 
-def report(watched: Sequence[Watched], untraced: Sequence[Costs], count: int) -> None:
+def report(watched: Sequence[Watched], untraced: Sequence[Costs]) -> None:
     """Print the tables."""
     for load in LOADS:
         calls = [costs[load] for costs in untraced]
@@ -152,13 +160,26 @@ def report(watched: Sequence[Watched], untraced: Sequence[Costs], count: int) ->
             )
         header = ["", "median", "lowest", "highest", "quiet", "limit", "of limit", "to sock-tui"]
         show(f"{load.what}: nanoseconds", header, rows)
+
+
+def figures(watched: Sequence[Watched], count: int) -> list[Figure]:
+    """What sock-tui adds, beside its limits and what the others add."""
+    ours, *peers = watched
+    found = []
+    for load in LOADS:
+        added = _median(ours.added[load])
+        what = f"added to {load.what}"
+        found.append(Figure(what, added, "ns", Rule.AT_MOST, load.limit))
+        for peer in peers:
+            # No more than with the equivalent few lines of bpftrace: that is asked.
+            rule = Rule.AT_MOST if peer.tool.name.startswith("bpftrace") else Rule.BESIDE
+            its = _median(peer.added[load])
+            found.append(Figure(what, added, "ns", rule, its, peer.tool.name))
     events = count * (BATCHES * CALLS + PACED_CALLS + LOOKUPS)
-    lost = ", ".join(f"{each.tool.name} {each.lost:,}" for each in watched)
-    print(f"\nevents lost, of some {events:,}: {lost}")
-    if len(watched) < 3:
-        print("bpftrace is not installed (apt-get install bpftrace) and was not measured")
-    print(f"hook: tracepoint; {count} rounds, interleaved with untraced ones")
-    print(description())
+    what = f"events lost, of some {events:,}"
+    found.append(Figure(what, ours.lost, "", Rule.AT_MOST, 0))
+    found += [Figure(what, ours.lost, "", Rule.BESIDE, peer.lost, peer.tool.name) for peer in peers]
+    return found
 
 
 def _median(costs: Sequence[Cost]) -> float:

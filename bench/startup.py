@@ -19,11 +19,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from kit.command import give_up, require_root, rounds, run
+from kit.command import give_up, options, require_root, run
+from kit.figures import Figure, Report, Rule, hand_over
 from kit.machine import REPOSITORY, description
+from kit.running import PATIENCE, Tool, ToolError, running
 from kit.screen import seconds_until
 from kit.table import ratio, show
-from kit.tools import PATIENCE, PEERS, Tool, ToolError, bpftrace, running, sock_tui
+from kit.tools import NO_BPFTRACE, PEERS, bpftrace, sock_tui
 
 SCREEN: Final = "dashboard: first whole screen"
 DASHBOARD: Final = "dashboard: attached"
@@ -45,7 +47,8 @@ Times = defaultdict[str, list[float]]
 
 def main() -> None:
     """Measure and print."""
-    wanted = rounds(__doc__, 7)
+    asked = options(__doc__, rounds=7, quick=3)
+    wanted = asked.rounds
     require_root()
     starts: Times = defaultdict(list)
     phases: Times = defaultdict(list)
@@ -61,7 +64,12 @@ def main() -> None:
                         times.clear()
         except ToolError as error:
             give_up(str(error))
-    report(starts, phases, imports, wanted)
+    report(starts, phases, imports)
+    remarks = [f"hook: tracepoint; {wanted} rounds after one that is not counted"]
+    if BPFTRACE not in starts:
+        remarks.append(NO_BPFTRACE)
+    hand_over(Report(figures(starts), remarks), asked.figures)
+    print(description())
 
 
 def one_round(folder: Path, starts: Times, phases: Times, imports: Times) -> None:
@@ -115,7 +123,7 @@ def import_times() -> dict[str, float]:
     return found
 
 
-def report(starts: Times, phases: Times, imports: Times, count: int) -> None:
+def report(starts: Times, phases: Times, imports: Times) -> None:
     """Print the tables."""
     usual = statistics.median(starts[BARE])
     rows = []
@@ -135,10 +143,20 @@ def report(starts: Times, phases: Times, imports: Times, count: int) -> None:
         header,
         [[name, *_spread(times)] for name, times in imports.items()],
     )
-    if BPFTRACE not in starts:
-        print("\nbpftrace is not installed (apt-get install bpftrace) and was not measured")
-    print(f"\nhook: tracepoint; {count} rounds after one that is not counted")
-    print(description())
+
+
+def figures(starts: Times) -> list[Figure]:
+    """The medians beside their limits, and beside those who attach the same."""
+    medians = {what: statistics.median(times) for what, times in starts.items()}
+    limited = [
+        Figure(what, medians[what], "s", Rule.AT_MOST, limit) for what, limit in LIMITS.items()
+    ]
+    beside = [
+        Figure(JSON, medians[JSON], "s", Rule.BESIDE, medians[peer], peer)
+        for peer in (BARE, BPFTRACE)
+        if peer in medians
+    ]
+    return limited + beside
 
 
 def _spread(values: Sequence[float]) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,22 +15,41 @@ from typing import NoReturn
 def run(measure: Callable[[], None]) -> None:
     """Measure; ctrl+c, or a reader of the output that leaves, ends it without a traceback."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # As control-c does: what was started is ended, and what it wrote removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         measure()
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
 
 
-def rounds(description: str | None, default: int) -> int:
-    """How often to measure, from the command line; ends the process where that is wrong."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to measure. `figures`: the file to hand figures over in, or None."""
+
+    rounds: int
+    quick: bool
+    figures: Path | None
+
+
+def options(description: str | None, *, rounds: int, quick: int) -> Options:
+    """What the command line asks for; ends the process where that is wrong.
+
+    `rounds`, `quick`: how often to measure where it does not say, and where it says --quick.
+    """
     parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
+    parser.add_argument("--rounds", type=int, metavar="N", help=f"measure N times ({rounds})")
     parser.add_argument(
-        "--rounds", type=int, default=default, metavar="N", help=f"measure N times ({default})"
+        "--quick", action="store_true", help=f"{quick} rounds, and less of what takes long"
     )
-    wanted: int = parser.parse_args().rounds
+    parser.add_argument(
+        "--figures", type=Path, metavar="FILE", help="also write the figures to FILE, as JSON"
+    )
+    given = parser.parse_args()
+    wanted = given.rounds if given.rounds is not None else quick if given.quick else rounds
     if wanted < 1:
         parser.error("--rounds takes a whole number above 0")
-    return wanted
+    return Options(wanted, given.quick, given.figures)
 
 
 def give_up(message: str) -> NoReturn:

@@ -1,8 +1,7 @@
-"""The load: C programs beside this folder, compiled when they are needed."""
+"""The load for what a single call costs: one process, its calls timed."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from kit.command import give_up
-from kit.machine import REPOSITORY
+from kit.compiled import compiled
 
 NAME: Final = "name.bench.test"
 ADDRESS: Final = "127.77.0.1"  # not the one that the connects go to, so that rows keep no name
@@ -45,14 +44,7 @@ class Loads:
         return self._run([*private, str(hosts), str(switch), *program])
 
     def _program(self, name: str) -> Path:
-        program = self.folder / name
-        if not program.exists():
-            compiler = shutil.which("cc") or shutil.which("gcc")
-            if compiler is None:
-                give_up("there is no C compiler for the load generators. Install gcc")
-            source = REPOSITORY / "bench" / f"{name}.c"
-            subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)
-        return program
+        return compiled(f"{name}.c", self.folder)
 
     def _run(self, command: Sequence[str]) -> list[float]:
         pinned = ["taskset", "--cpu-list", str(self.core), *command]

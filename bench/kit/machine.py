@@ -31,6 +31,14 @@ def two_cores() -> tuple[int, int]:
     return cores[0], cores[1]
 
 
+def busy_s() -> float:
+    """Processor seconds that all cores together have worked since the machine was started."""
+    user, nice, system, _idle, _waiting, interrupts, soft = map(
+        int, Path("/proc/stat").read_text().split(maxsplit=8)[1:8]
+    )
+    return (user + nice + system + interrupts + soft) / os.sysconf("SC_CLK_TCK")
+
+
 def with_tracefs(command: list[str]) -> list[str]:
     """`command` in a mount namespace of its own, in which tracefs is mounted."""
     private = ["unshare", "--mount", "--propagation", "private"]

@@ -15,21 +15,19 @@ from pathlib import Path
 from typing import Final
 
 _ESCAPES: Final = re.compile(
-    rb"\x1b(?:\[[0-9;?>=]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z])"
+    rb"\x1b(?:\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z])"
 )
 _LINES, _COLUMNS = 40, 140
 
 
-def seconds_until(
-    command: Sequence[str], marks: Mapping[str, re.Pattern[bytes]], folder: Path, patience: float
-) -> dict[str, float]:
-    """Run `command` on a terminal of 140 by 40; for each mark the seconds until it was drawn.
+def start(command: Sequence[str], folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Run `command` in `folder`, on a terminal of its own of 140 by 40.
 
-    A mark that was not drawn within `patience` seconds is missing. The program is then ended.
+    Returns the process and the terminal's other side: what is drawn is read there, and nothing
+    is drawn that nobody reads.
     """
     outside, inside = os.openpty()
-    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", _LINES, _COLUMNS, 0, 0))
-    began = time.monotonic()
+    resize(inside)
     process = subprocess.Popen(
         # setsid makes the terminal the program's own, as a shell's would be.
         ["setsid", "--ctty", *command],
@@ -40,6 +38,29 @@ def seconds_until(
         env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
     )
     os.close(inside)
+    return process, outside
+
+
+def resize(terminal: int, more: int = 0) -> None:
+    """Give the terminal `more` columns than 140. A program whose terminal changes draws it all."""
+    size = struct.pack("HHHH", _LINES, _COLUMNS + more, 0, 0)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
+
+
+def without_escapes(drawn: bytes) -> bytes:
+    """The text alone."""
+    return _ESCAPES.sub(b"", drawn)
+
+
+def seconds_until(
+    command: Sequence[str], marks: Mapping[str, re.Pattern[bytes]], folder: Path, patience: float
+) -> dict[str, float]:
+    """Run `command` on a terminal of 140 by 40; for each mark the seconds until it was drawn.
+
+    A mark that was not drawn within `patience` seconds is missing. The program is then ended.
+    """
+    began = time.monotonic()
+    process, outside = start(command, folder)
     found: dict[str, float] = {}
     drawn = b""
     try:
@@ -51,7 +72,7 @@ def seconds_until(
             except OSError:  # EIO: the program has ended
                 break
             now = time.monotonic() - began
-            text = _ESCAPES.sub(b"", drawn)
+            text = without_escapes(drawn)
             for name, mark in marks.items():
                 if name not in found and mark.search(text):
                     found[name] = now
