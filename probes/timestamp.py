@@ -62,16 +62,21 @@ class ClockTimes:
 
     def texts(self, rows: Connections) -> list[str]:
         """See `Column`."""
-        known = self._known
-        seconds = [time_ns // _SECOND for time_ns in rows.times]
-        try:
-            return list(map(known.__getitem__, seconds))
-        except KeyError:
-            if len(known) >= _KEPT:
-                known.clear()
-            for second in set(seconds) - known.keys():
-                known[second] = f"{_at(second, self._zone):%H:%M:%S}".ljust(self.longest)
-            return list(map(known.__getitem__, seconds))
+        if not rows:
+            return []
+        first, last = min(rows.times) // _SECOND, max(rows.times) // _SECOND
+        if first == last:  # so it is where looking at each would cost most
+            return [self._text(first)] * len(rows)
+        return [self._text(time_ns // _SECOND) for time_ns in rows.times]
+
+    def _text(self, second: int) -> str:
+        text = self._known.get(second)
+        if text is None:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            text = f"{_at(second, self._zone):%H:%M:%S}".ljust(self.longest)
+            self._known[second] = text
+        return text
 
 
 def parse_iso(text: str) -> int:
