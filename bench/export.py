@@ -107,7 +107,8 @@ def report(
         Figure("--json: a line", cpus["--json"], "µs CPU", Rule.BESIDE, cpus["--plain"], "--plain"),
     ]
     remarks = [
-        f"rates: the median of {rounds} rounds, processor time: the least; to a file in the folder for temporary ones"
+        f"rates are the median of {rounds} rounds, processor time is the least",
+        "written to a file in the folder for temporary ones",
     ]
     hand_over(Report(figures, remarks), path)
     print(description())

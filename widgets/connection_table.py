@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import DataTable
@@ -100,6 +101,8 @@ class ConnectionTable(LazyTable):
         self._laid_out = (0, layout(0))
         self._sorted: Sorted | None = None
         self._titles = ("", "")
+        self._base = Style()
+        self._tones: dict[tuple[Tone, Style, bool], Style] = {}  # for the lines of one drawing
         super().__init__(len(rows), id=id, classes=classes)
 
     def set_rows(self, rows: Rows, cursor: int | None = None) -> None:
@@ -167,9 +170,15 @@ class ConnectionTable(LazyTable):
             if width
         ]
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines; what many of them ask for is worked out once."""
+        self._base = self.rich_style
+        self._tones.clear()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Draw the header for the first line, a row or nothing for the others."""
-        base, width = self.rich_style, self.size.width
+        base, width = self._base, self.size.width
         if y < self.header_height:
             style = base + self.get_component_rich_style("datatable--header", partial=True)
             return Strip([Segment(title_line(self._form, self._sorted), style)]).adjust_cell_length(
@@ -194,10 +203,14 @@ class ConnectionTable(LazyTable):
 
         On the cursor's line colour comes from the cursor alone, so that it can be read there.
         """
-        style = self.get_component_rich_style(f"connection-table--{tone}")
-        if cursor and self.has_focus:
-            return under + Style(bold=style.bold, italic=style.italic)
-        return style + Style(bgcolor=under.bgcolor)
+        key = (tone, under, cursor)
+        if key not in self._tones:
+            style = self.get_component_rich_style(f"connection-table--{tone}")
+            if cursor and self.has_focus:
+                self._tones[key] = under + Style(bold=style.bold, italic=style.italic)
+            else:
+                self._tones[key] = style + Style(bgcolor=under.bgcolor)
+        return self._tones[key]
 
     @property
     def _form(self) -> Layout:
