@@ -120,7 +120,7 @@ class Board(Vertical):
         if session.view.is_working:
             self._work_on(doing)
         else:
-            self._done()
+            self._at_work, self._doing = False, ""
         self._refresh_words()
 
     @work(exclusive=True)
@@ -138,14 +138,9 @@ class Board(Vertical):
             with self._place.kept() as changes:
                 changes.append(self._session.work(_SLICE))
             self._panels_stale |= changes[0].touched
-        self._done()
-        self._panels_due = 0
+        self._at_work, self._doing, self._panels_due = False, "", 0
         self._refresh_panels()
         self._refresh_words()
-
-    def _done(self) -> None:
-        self._at_work = False
-        self._doing = ""
 
     def open_filter(self) -> None:
         """Open the filter line with what was typed last."""

@@ -104,6 +104,8 @@ class Dashboard(App[None]):
 
     def _tick(self) -> None:
         capture = self.session.capture
+        if not self._board.is_attached:  # the screen has been left, and the timer not yet stopped
+            return
         if capture.progress.ended and capture.failure is not None:
             self.exit(return_code=1)
             return

@@ -1,10 +1,9 @@
 """A `DataTable` that holds no rows: it keeps a count, and draws only what is visible.
 
-The stock table spends time and memory on every row (measured, Textual 8.2.8: 0.3 ms for each row
-added, 70 ms for one removed among 10,000). This one costs the same with a million rows as with a
-thousand. That takes overriding three private members (`_total_row_height`, `_get_row_region`,
-`_highlight_row`) and calling one (`_scroll_update`); tests/widgets guards them, and pyproject.toml
-pins Textual's major version.
+The stock table spends time and memory on every row (Textual 8.2.8: 0.3 ms for each one added, 70 ms
+for one removed among 10,000). This one costs the same with a million rows as with a thousand. It
+overrides three private members (`_total_row_height`, `_get_row_region`, `_highlight_row`) and calls
+one (`_scroll_update`); tests/widgets guards them, and pyproject.toml pins Textual's major version.
 """
 
 from __future__ import annotations
@@ -153,7 +152,7 @@ class LazyTable(DataTable[str]):
             self.following = False
 
     def validate_following(self, following: bool) -> bool:
-        """Rows that are sorted are not followed."""
+        """See `newest_last`."""
         return following and self.newest_last
 
     def watch_following(self, following: bool) -> None:
@@ -246,10 +245,8 @@ class LazyTable(DataTable[str]):
         self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
 
     def _measure(self) -> None:
-        """Tell the scroll bar how long the table is.
-
-        Not through the reactive, which would lay the whole screen out anew ten times a second.
-        """
+        """Tell the scroll bar how long the table is."""
+        # Not through the reactive, which would lay the whole screen out anew ten times a second.
         size = Size(self.line_width, self._count + self.header_height)
         if size != self.virtual_size:
             self.set_reactive(Widget.virtual_size, size)
