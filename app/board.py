@@ -10,13 +10,17 @@ from typing import Final
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.widgets import DataTable
 
 from app import words
+from app.order import Order, clicked_order, next_order, turned
 from app.panels import NO_SYSTEM, host_rows, system_rows
+from app.place import Place
 from app.query import Key, Query, QueryError, parse
 from app.session import Change, Session
 from app.words import Rate
 from probes.record import Connection
+from widgets.columns import Sorted
 from widgets.connection_table import ConnectionTable
 from widgets.filter_bar import FilterBar
 from widgets.placeholder import Placeholder
@@ -24,7 +28,9 @@ from widgets.ranking import Ranking, RankingKind
 from widgets.status_bar import StatusBar
 
 _PANELS_EVERY: Final = 5  # calls of `advance`
-_SLICE: Final = 0.02  # seconds of work between two looks at the keys
+_SLICE: Final = 0.01  # seconds of work between two looks at the keys
+_BREATH: Final = 0.001  # seconds at least for the keys
+_LONG: Final = 0.2  # seconds until one wonders
 
 
 class Board(Vertical):
@@ -34,15 +40,16 @@ class Board(Vertical):
     """
 
     def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock`: seconds, for the rate."""
+        """`clock`: seconds, for the rate and for how long something takes."""
         super().__init__()
         self._session = session
+        self._clock = clock
         self._rate = Rate(clock)
         self._absence: Sequence[str] = ()
-        self._titles = ("", "")
         self._panels_due = 0  # calls of `advance`
         self._panels_stale = False
-        self._anchor: int | None = None  # the row to stand on, once it is found
+        self._at_work = False
+        self._doing = ""
         self._placeholder = Placeholder(id="placeholder")
         self._hosts = Ranking(
             "Hosts", RankingKind.FACTS, "Hostnames appear as programs look them up.", id="hosts"
@@ -54,6 +61,7 @@ class Board(Vertical):
             id="systems",
         )
         self._table = ConnectionTable(session.view, id="table")
+        self._place = Place(self._table, session.view)
         self._filter_bar = FilterBar()
         self._status_bar = StatusBar()
         panels = Vertical(self._hosts, self._systems, id="panels")
@@ -72,67 +80,89 @@ class Board(Vertical):
 
     def advance(self) -> None:
         """Show what was captured since the last call."""
-        self._show(self._session.advance())
+        with self._place.kept() as changes:
+            changes.append(self._session.advance())
+        self._panels_stale |= changes[0].touched
         self._refresh_panels()
         self._refresh_words()
+        if self._session.view.is_working and not self._at_work:
+            self._work_on()
 
     def apply_filters(self) -> None:
         """Show what the filters say now; the cursor stays on its row where that is still shown."""
-        session, view = self._session, self._session.view
-        self._anchor = self._selected_number()
-        session.apply_filters()
-        session.work(_SLICE)
-        self._filter_bar.show_active(session.filters.parts)
-        self._table.set_rows(view)
-        self._panels_stale, self._panels_due = True, 0
-        self._to_anchor()
-        self._refresh_panels()
-        self._refresh_words()
-        if view.is_working:
-            self._work_on()
+        self._filter_bar.show_active(self._session.filters.parts)
+        self._begin(self._session.apply_filters, "filtering")
 
-    def _selected_number(self) -> int | None:
-        row, view = self._table.cursor_row, self._session.view
-        return view.sequence(row) if self._table.display and 0 <= row < len(view) else None
+    def sort(self, order: Order | None) -> None:
+        """Show the rows in `order`, None is that of arrival; the cursor stays on its row."""
+        self._table.set_sorted(Sorted(order.key, order.descending) if order else None)
+        self._begin(lambda: self._session.sort(order), "sorting")
+
+    def sort_by_next(self) -> None:
+        """Sort by the next column; after the last one, and before the first, by arrival."""
+        self.sort(next_order(self._session.view.order, self._table.shown_columns))
+
+    def turn(self) -> None:
+        """Sort the other way round; what is in the order of arrival, newest first."""
+        self.sort(turned(self._session.view.order))
+
+    def _begin(self, change: Callable[[], None], doing: str) -> None:
+        """Make a change that may take longer, as far as a moment's work brings it.
+
+        `doing`: what it is called, should it take so long that one wonders.
+        """
+        session = self._session
+        with self._place.kept() as changes:
+            change()
+            changes += [session.work(_SLICE), Change(0, touched=True)]
+        self._panels_stale, self._panels_due = True, 0
+        self._refresh_panels()
+        if session.view.is_working:
+            self._work_on(doing)
+        else:
+            self._done()
+        self._refresh_words()
 
     @work(exclusive=True)
-    async def _work_on(self) -> None:
+    async def _work_on(self, doing: str = "") -> None:
         """Do what filtering and sorting have left to do, and let keys in between."""
+        self._at_work = True
+        began = self._clock()
         while self._session.view.is_working:
-            await asyncio.sleep(0)
-            self._show(self._session.work(_SLICE))
-            self._to_anchor()
-        self._anchor = None
+            # Not 0: what a key sets in motion takes more than one turn of the loop.
+            await asyncio.sleep(_BREATH)
+            if not self.is_attached:  # the screen was left meanwhile
+                return
+            if doing and self._clock() - began >= _LONG:
+                self._doing = doing
+            with self._place.kept() as changes:
+                changes.append(self._session.work(_SLICE))
+            self._panels_stale |= changes[0].touched
+        self._done()
         self._panels_due = 0
         self._refresh_panels()
         self._refresh_words()
 
-    def _to_anchor(self) -> None:
-        """Stand on the row that was selected before, once it is there."""
-        if self._anchor is not None and not self._table.following:
-            row = self._session.view.index(self._anchor)
-            if row is not None:
-                self._table.move_cursor(row=row)
-                self._anchor = None
-
-    def _show(self, change: Change) -> None:
-        if change.touched:
-            self._table.refresh_rows(change.evicted)
-            self._panels_stale = True
+    def _done(self) -> None:
+        self._at_work = False
+        self._doing = ""
 
     def open_filter(self) -> None:
         """Open the filter line with what was typed last."""
         self._filter_bar.open(str(self._session.filters.typed))
 
     def toggle_following(self) -> None:
-        """Follow the newest connection, or stand still."""
+        """Follow the newest connection, in the order of arrival; or stand still."""
+        if self._session.view.order is not None:
+            self.sort(None)
         self._table.following = not self._table.following
         self._refresh_words()
 
     def toggle_pause(self) -> None:
         """Hold the table still while capture goes on, or go on with all that came meanwhile."""
-        self._session.pause(not self._session.paused)
-        self._table.refresh_rows()
+        with self._place.kept() as changes:
+            self._session.pause(not self._session.paused)
+            changes.append(Change(0, touched=True))
         self._panels_stale = True
         self._refresh_words()
 
@@ -162,15 +192,8 @@ class Board(Vertical):
         """Titles, the status line, and the placeholder. Each redraws only what has changed."""
         session = self._session
         self._status_bar.set_status(words.status(session, self._rate.now(session)))
-        self._entitle(words.title(session), words.subtitle(session, self._table))
+        self._table.entitle(words.title(session, self._doing), words.subtitle(session, self._table))
         self._show_placeholder(words.absence(session, self.app.size))
-
-    def _entitle(self, title: str, subtitle: str) -> None:
-        # A title that is set is drawn, also where it is the same.
-        if (title, subtitle) != self._titles:
-            self._titles = (title, subtitle)
-            self._table.border_title = title
-            self._table.border_subtitle = subtitle
 
     def _show_placeholder(self, reason: Sequence[str]) -> None:
         absent = bool(reason)
@@ -218,6 +241,10 @@ class Board(Vertical):
         key = Key.HOST if event.ranking is self._hosts else Key.AS
         self._session.filters.type(Query.of(key, event.key))
         self.apply_filters()
+
+    @on(DataTable.HeaderSelected)
+    def _sort_by_clicked(self, event: DataTable.HeaderSelected) -> None:
+        self.sort(clicked_order(self._session.view.order, str(event.column_key.value)))
 
     @on(ConnectionTable.FollowChanged)
     def _say_following(self) -> None:

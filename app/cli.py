@@ -98,13 +98,13 @@ def _lines(options: Watch, capture: Capture) -> int:
         replace = _agreed(f"{options.export} exists. Replace it? [y/N] ")
         if not replace:
             return _fail(f"{options.export} exists and is left as it is. Add --replace", status=2)
-    write = json_writer() if options.json else plain_writer(full=options.everything)
+    writer = json_writer() if options.json else plain_writer(full=options.everything)
     header = None if options.json else plain_header(full=options.everything)
     prints = options.plain or options.json or options.export is None
     store = Store(options.max_rows) if options.export is not None else None
     headless = Headless(
         capture,
-        line=write if prints else None,
+        writer=writer if prints else None,
         header=header if prints else None,
         store=store,
         duration=options.duration,

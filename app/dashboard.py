@@ -6,9 +6,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import work
@@ -18,16 +17,18 @@ from textual.widgets import Footer
 
 from app.board import Board
 from app.capture import Capture
-from app.export import ExportError, Losses, calling_user, default_name, write_csv
-from app.export_screen import ExportRequest, ExportScreen
+from app.export import Exported, ExportError, Losses, calling_user, default_name, write_csv
+from app.export_screen import ExportingScreen, ExportRequest, ExportScreen
+from app.exporting import CancelledError, Exporting
 from app.help_screen import HelpScreen
 from app.query import Key
 from app.session import Session
 from app.store import MAX_ROWS
-from probes.connections import Connections
 from probes.text import visible
 
 _TICK: Final = 0.1  # seconds between looks at the queue
+_PATIENCE: Final = 0.3  # seconds that an export may take before it is shown how far it is
+_LOOK: Final = 0.02  # seconds
 
 
 class Dashboard(App[None]):
@@ -45,17 +46,24 @@ class Dashboard(App[None]):
         Binding("u", "pin_user", "User", tooltip="Keep only the selected row's user"),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Type a filter"),
         Binding("escape", "clear", "Clear", show=False, tooltip="Lift every filter"),
-        Binding("f", "follow", "Follow", tooltip="Follow the newest connection, or stand still"),
+        Binding("s", "sort", "Sort", tooltip="Sort by the next column; after the last, by arrival"),
+        Binding("S", "turn", "Turn", show=False, tooltip="Sort the other way round"),
+        Binding(
+            "f",
+            "follow",
+            "Follow",
+            tooltip="Follow the newest connection, in the order of arrival, or stand still",
+        ),
         Binding(
             "space",
             "pause",
             "Pause",
-            key_display="space",
+            key_display="spc",  # all keys have room on 80 columns
             tooltip="Hold the table still; capture goes on",
         ),
-        Binding("h", "panel('hosts')", "Hosts", tooltip="Show or hide the hostnames"),
+        Binding("h", "panel('hosts')", "Host", tooltip="Show or hide the hostnames"),
         Binding("a", "panel('systems')", "AS", tooltip="Show or hide the autonomous systems"),
-        Binding("e", "export", "Export", tooltip="Write the session to a CSV file"),
+        Binding("e", "export", "CSV", tooltip="Write the session to a CSV file"),
         Binding(
             "question_mark", "help", "Help", key_display="?", tooltip="All keys, and the filters"
         ),
@@ -130,6 +138,14 @@ class Dashboard(App[None]):
             self.session.filters.clear()
             self._board.apply_filters()
 
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._board.sort_by_next()
+
+    def action_turn(self) -> None:
+        """Sort the other way round."""
+        self._board.turn()
+
     def action_follow(self) -> None:
         """Follow the newest connection, or stand still."""
         self._board.toggle_following()
@@ -159,21 +175,42 @@ class Dashboard(App[None]):
     def _export(self, request: ExportRequest | None) -> None:
         if request is None:
             return
-        session = self.session
+        session, progress = self.session, self.session.capture.progress
+        total = len(session.view if request.only_shown else session.store)
         rows = session.view.rows() if request.only_shown else session.store.snapshot().rows()
-        self._write(request.path, rows, request.replace)
+        losses = Losses(progress.lost, progress.overflowed, session.store.first)
 
-    @work(thread=True)
-    def _write(self, path: Path, rows: Iterator[Connections], replace: bool) -> None:
-        progress = self.session.capture.progress
-        losses = Losses(progress.lost, progress.overflowed, self.session.store.first)
-        try:
+        def write(tell: Callable[[int], None]) -> Exported:
             owner = calling_user(os.environ, os.geteuid())
-            done = write_csv(path, rows, replace=replace, owner=owner, losses=losses)
-        except ExportError as error:
-            self.call_from_thread(self._say, visible(str(error)), "error")
-        else:
-            self.call_from_thread(self._say, str(done), "information")
+            path, replace = request.path, request.replace
+            return write_csv(path, rows, replace=replace, owner=owner, losses=losses, progress=tell)
+
+        self._see_through(Exporting(write, total))
+
+    @work
+    async def _see_through(self, exporting: Exporting) -> None:
+        """Have it write, show how far it is where that takes a while, and say what came of it.
+
+        To quit is to cancel: what is left behind is either whole or nothing.
+        """
+        exporting.start()
+        try:
+            patience = _PATIENCE
+            while not exporting.ended and patience > 0:
+                await asyncio.sleep(_LOOK)
+                patience -= _LOOK
+            if not exporting.ended:
+                await self.push_screen_wait(ExportingScreen(exporting))
+        finally:
+            exporting.cancel()
+            try:
+                done = exporting.result()
+            except CancelledError:
+                self._say("Export cancelled; nothing was written", "information")
+            except ExportError as error:
+                self._say(visible(str(error)), "error")
+            else:
+                self._say(str(done), "information")
 
     def _say(self, message: str, severity: str) -> None:
         self.notify(

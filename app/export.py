@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
-from typing import Final
 
 from app.rows import COLUMNS, csv_writer
 from app.target import ExportError, TargetExistsError, calling_user, whole_file
 from probes.connections import Connections
 from probes.text import visible
+from probes.writer import BATCH
 
 __all__ = [
+    "BATCH",
     "ExportError",
     "Exported",
     "Losses",
@@ -23,12 +23,6 @@ __all__ = [
     "default_name",
     "write_csv",
 ]
-
-BATCH: Final = 5000
-"""The most rows between two reports of progress; 20 ms of work."""
-
-LENGTH: Final = 4 * 1024 * 1024
-"""The most characters between two reports, one row more or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +86,7 @@ def write_csv(
     losses = losses or Losses()
     count = 0
     with whole_file(path, replace=replace, owner=owner) as write:
-        for text, count in _chunks(rows, losses):
+        for text, count in _blocks(rows, losses):
             write(text)
             if progress:
                 progress(count)
@@ -104,22 +98,15 @@ def default_name(now: datetime) -> str:
     return now.strftime("sock-tui-%Y%m%d-%H%M%S.csv")
 
 
-def _chunks(rows: Iterable[Connections], losses: Losses) -> Iterator[tuple[str, int]]:
-    """The file's text, the header first, in pieces; with each, the number of rows until then.
-
-    A piece is limited in length too: one process's arguments can be 2 MB, in every row.
-    """
-    row = csv_writer()
-    end = f",{losses.lost},{losses.overflow},{losses.evicted}\n"
-    waiting = [",".join([*COLUMNS, "lost", "overflow", "evicted"]) + "\n"]
-    length = count = 0
-    for count, connection in enumerate(chain.from_iterable(rows), start=1):
-        text = row(connection) + end
-        waiting.append(text)
-        length += len(text)
-        if length >= LENGTH or count % BATCH == 0:
-            yield "".join(waiting), count
-            waiting.clear()
-            length = 0
-    if waiting:
-        yield "".join(waiting), count
+def _blocks(rows: Iterable[Connections], losses: Losses) -> Iterator[tuple[str, int]]:
+    """The file's text, the header first, in blocks; with each, the number of rows until then."""
+    writer = csv_writer(more=(losses.lost, losses.overflow, losses.evicted))
+    head = ",".join([*COLUMNS, "lost", "overflow", "evicted"]) + "\n"
+    done = 0
+    for piece in rows:
+        for text, count in writer.blocks(piece):
+            done += count
+            yield head + text, done
+            head = ""
+    if head:
+        yield head, done

@@ -1,19 +1,22 @@
-"""Asks where to write a session, over the dashboard."""
+"""Asks where to write a session, and shows how far that is, over the dashboard."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Checkbox, Input, Static
+from textual.widgets import Checkbox, Input, ProgressBar, Static
 
+from app.exporting import Exporting
 from probes.text import visible
+
+_EVERY: Final = 0.1  # seconds between looks at how far it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +87,41 @@ class ExportScreen(ModalScreen[ExportRequest | None]):
         note = self.query_one("#export-note", Static)
         note.update(text)
         note.set_class(wrong, "-wrong")
+
+
+class ExportingScreen(ModalScreen[None]):
+    """How far an export is. It leaves by itself at the end; escape cancels the export."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel"),
+        Binding("q,ctrl+c", "app.quit", "Quit"),
+    ]
+
+    def __init__(self, exporting: Exporting) -> None:
+        super().__init__()
+        self._exporting = exporting
+
+    def compose(self) -> ComposeResult:
+        """A bar, and the same in numbers."""
+        with Vertical(id="exporting") as box:
+            box.border_title = "Export as CSV"
+            box.border_subtitle = "escape cancels"
+            yield ProgressBar(self._exporting.total, show_eta=False)
+            yield Static(id="exporting-rows", markup=False)
+
+    def on_mount(self) -> None:
+        """Look how far it is."""
+        self._look()
+        self.set_interval(_EVERY, self._look)
+
+    def _look(self) -> None:
+        exporting = self._exporting
+        self.query_one(ProgressBar).update(progress=exporting.written)
+        text = f"{exporting.written:,} of {exporting.total:,} rows"
+        self.query_one("#exporting-rows", Static).update(text)
+        if exporting.ended and self.is_current:
+            self.dismiss()
+
+    def action_cancel(self) -> None:
+        """Write no further, and leave everything as it was."""
+        self._exporting.cancel()

@@ -14,7 +14,7 @@ from app.capture import Capture, Progress
 from app.store import Store
 from app.streams import mute
 from probes.connections import Connections
-from probes.record import Connection
+from probes.writer import Writer
 
 _EVERY: Final = 0.02  # seconds between looks at the queue
 
@@ -26,20 +26,20 @@ class Headless:
         self,
         capture: Capture,
         *,
-        line: Callable[[Connection], str] | None,
+        writer: Writer | None,
         header: str | None,
         store: Store | None,
         duration: float | None,
         output: TextIO,
         say: Callable[[str], object],
     ) -> None:
-        """`line`: a connection as a line without its end, None prints none.
+        """`writer`: writes connections as lines, None prints none.
 
         `header`: a line that comes first. `store`: gets every connection, for an export.
         `duration`: seconds from the moment that the probes are attached. `say`: tells a person.
         """
         self._capture = capture
-        self._line = line
+        self._writer = writer
         self._header = header
         self._store = store
         self._duration = duration
@@ -101,11 +101,12 @@ class Headless:
                     self._store.add(item)
                 else:
                     self._store.learn(item)
-            if self._line is not None and isinstance(item, Connections):
-                self._output.write("".join([text + "\n" for text in map(self._line, item)]))
+            if self._writer is not None and isinstance(item, Connections):
+                for text, _ in self._writer.blocks(item):
+                    self._output.write(text)
         if self._store is not None:
             self._store.evict()
-        if items and self._line is not None:
+        if items and self._writer is not None:
             self._output.flush()
         return len(items)
 

@@ -12,11 +12,13 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+_KEYS: Final = {"slash": "/", "question_mark": "?"}
 _TABLE_KEYS: Final = (
     ("↑ ↓  j k", "Move; the table stands still then"),
     ("page up/down", "Move by a page"),
     ("home  g", "To the oldest"),
-    ("end  G", "To the newest"),
+    ("end  G", "To the last; in the order of arrival, follow it"),
+    ("a click", "On a column's title sorts by it, a second one turns it, a third one ends it"),
     ("tab", "To the next panel; enter there keeps what is selected"),
 )
 _FILTERS: Final = (
@@ -49,7 +51,7 @@ class HelpScreen(ModalScreen[None]):
         """`bindings`: the dashboard's own, whose tooltips say what they do."""
         super().__init__()
         self._keys = [
-            (binding.key_display or binding.key.partition(",")[0], binding.tooltip)
+            (_KEYS.get(binding.key, binding.key.partition(",")[0]), binding.tooltip)
             for binding in bindings
             if isinstance(binding, Binding)
         ]

@@ -63,6 +63,10 @@ class Matches:
         found = place < len(self._numbers) and self._numbers[place] == sequence
         return place - self._head if found else None
 
+    def numbers(self) -> array[int]:
+        """A copy of all."""
+        return self._numbers[self._head :]
+
     def since(self, sequence: int) -> array[int]:
         """All numbers from `sequence` on."""
         return self._numbers[self._place(sequence) :]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
 
 from probes.connections import Connections, Endpoint
 from probes.family import family_name
@@ -27,13 +27,48 @@ class Order:
 
     def values(self, rows: Connections) -> Sequence[Value]:
         """What each row is sorted by first; few of them differ from each other."""
-        return _VALUES[self.key](rows)
+        kind = _KINDS[self.key]
+        return _by_part(kind.parts(rows), kind.value)
+
+    def part(self, rows: Connections, index: int) -> object:
+        """The part of one row that its value depends on, and nothing else."""
+        return _KINDS[self.key].parts(rows)[index]
+
+    def value(self, part: object) -> Value:
+        """What a row is sorted by first, by that part of it."""
+        return _KINDS[self.key].value(part)
 
     def minors(self, rows: Connections) -> Sequence[int]:
         """What each row is sorted by then: numbers below 2^64."""
         if self.key == "time":
             return rows.times
         return rows.ports if self.key == "destination" else bytes(len(rows))
+
+    def minor(self, rows: Connections, index: int) -> int:
+        """The same of one row."""
+        if self.key == "time":
+            return rows.times[index]
+        return rows.ports[index] if self.key == "destination" else 0
+
+
+def next_order(order: Order | None, columns: Sequence[str]) -> Order | None:
+    """By the column that follows; behind the last and ahead of the first is that of arrival."""
+    if order is not None and order.key in columns:
+        columns = columns[columns.index(order.key) + 1 :]
+    return Order(columns[0]) if columns else None
+
+
+def clicked_order(order: Order | None, key: str) -> Order | None:
+    """By the column that was clicked; a second click turns it round, and a third ends it."""
+    if order is None or order.key != key:
+        return Order(key)
+    return None if order.descending else turned(order)
+
+
+def turned(order: Order | None) -> Order:
+    """The other way round; from the order of arrival, that is the newest first."""
+    order = order or Order("time")
+    return replace(order, descending=not order.descending)
 
 
 def _by_part(parts: Sequence[_Part], value: Callable[[_Part], Value]) -> list[Value]:
@@ -75,13 +110,25 @@ def _path(process: Process) -> Value:
     return _text(process.label)
 
 
-_VALUES: Final[dict[str, Callable[[Connections], Sequence[Value]]]] = {
-    "time": lambda rows: [()] * len(rows),
-    "family": lambda rows: _by_part(rows.endpoints, _family),
-    "pid": lambda rows: _by_part(rows.processes, lambda process: (process.pid,)),
-    "process": lambda rows: _by_part(rows.processes, _path),
-    "user": lambda rows: _by_part(rows.processes, lambda process: _text(process.user)),
-    "destination": lambda rows: _by_part(rows.endpoints, _address),
-    "host": lambda rows: _by_part(rows.hosts, _host),
-    "system": lambda rows: _by_part(rows.endpoints, _system),
+def _whole(_part: object) -> Value:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What a column is sorted by: `parts` of the rows, and what the value of one is."""
+
+    parts: Callable[[Connections], Sequence[Any]]
+    value: Callable[[Any], Value]
+
+
+_KINDS: Final[dict[str, _Kind]] = {
+    "time": _Kind(lambda rows: rows.hosts, _whole),
+    "family": _Kind(lambda rows: rows.endpoints, _family),
+    "pid": _Kind(lambda rows: rows.processes, lambda process: (process.pid,)),
+    "process": _Kind(lambda rows: rows.processes, _path),
+    "user": _Kind(lambda rows: rows.processes, lambda process: _text(process.user)),
+    "destination": _Kind(lambda rows: rows.endpoints, _address),
+    "host": _Kind(lambda rows: rows.hosts, _host),
+    "system": _Kind(lambda rows: rows.endpoints, _system),
 }

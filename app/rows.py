@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from typing import Final
 
 from probes.family import family_name
-from probes.fields import FIELDS, Field, Kind, Value, row_writer
+from probes.fields import FIELDS, Field, Kind, Value, pieces
 from probes.record import Connection
 from probes.text import visible
-from probes.timestamp import IsoTime
+from probes.timestamp import IsoTimes
+from probes.writer import Writer
 
 COLUMNS: Final = tuple(field.name for field in FIELDS)
 
@@ -21,24 +22,23 @@ COLUMNS: Final = tuple(field.name for field in FIELDS)
 _FORMULA: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
-def csv_writer(zone: tzinfo | None = None) -> Callable[[Connection], str]:
-    r"""Make the function that writes a connection as a CSV row with the columns `COLUMNS`.
+def csv_writer(zone: tzinfo | None = None, more: Sequence[object] = ()) -> Writer:
+    r"""Make what writes connections as CSV rows with the columns `COLUMNS`.
 
-    The row has no line break at its end; times are in `zone` (None: local time).
+    `more`: what follows in every row, nothing that would have to be quoted. Times are in `zone`
+    (None: local time).
     Arguments are one cell, quoted as a shell would read them. A missing value is an empty cell.
     Text of other processes cannot act when the file is shown or opened: control characters and
     bytes that were not UTF-8 are written as `\x1b` (line breaks in arguments stay what they are),
     and what a spreadsheet would take for a formula gets an apostrophe in front.
     """
-    time = IsoTime(zone)
-    return row_writer(lambda field: _writer(field, time), ",")
+    end = "".join([f",{value}" for value in more])
+    return Writer([IsoTimes(zone), *pieces(_writer, ",")], end)
 
 
-def _writer(field: Field, time: IsoTime) -> Callable[[Connection], str]:
+def _writer(field: Field) -> Callable[[Connection], str]:
     get = field.get
     match field.kind:
-        case Kind.TIME:
-            return lambda connection: time(connection.time_ns)
         case Kind.FAMILY:
             return lambda connection: family_name(connection.family)
         case Kind.NUMBER | Kind.PORT if not field.nullable:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.capture import Capture
 from app.filters import Filters
+from app.order import Order
 from app.store import MAX_ROWS, Store
 from app.view import View
 from probes.connections import Connections
@@ -70,6 +71,10 @@ class Session:
     def apply_filters(self) -> None:
         """Begin to show what `filters` say now. A paused view takes in what has come so far."""
         self.view.filter(self.filters.query)
+
+    def sort(self, order: Order | None) -> None:
+        """Begin to show the rows in an order; None is that of arrival."""
+        self.view.sort(order)
 
     def work(self, seconds: float) -> Change:
         """Go on with what filtering and sorting have left to do, for so long."""

@@ -11,8 +11,8 @@ from typing import Final, TypeVar
 from app.matches import Matches
 from app.order import Order, Value
 from app.store import CHUNK, Store
-from probes.connections import Connections
 
+_KNOWN: Final = 65_536
 _FEW: Final = 2000  # rows that are put into their place one by one; more are sorted with all others
 _PAUSE: Final = 2.0  # seconds from one sorting of all rows to the next
 _MINOR_BITS: Final = 64
@@ -36,6 +36,7 @@ class Sorting:
         self._matches = matches
         self._clock = clock
         self._sorted: array[int] = array("Q")  # ascending
+        self._known: dict[int, tuple[object, Value]] = {}  # values by their part's identity
         self._to = 0  # numbers from here on are not among them yet
         self._job: Iterator[None] | None = None
         self._begun_at = 0.0
@@ -49,6 +50,10 @@ class Sorting:
     def __getitem__(self, index: int) -> int:
         """The sequence number at `index`, from 0 on."""
         return self._sorted[~index if self.order.descending else index]
+
+    def numbers(self) -> array[int]:
+        """A copy of all."""
+        return self._sorted[:: -1 if self.order.descending else 1]
 
     def index(self, sequence: int) -> int | None:
         """Where a row that is in the store stands, or None."""
@@ -146,8 +151,15 @@ class Sorting:
         self._sorted = result
 
     def _key(self, number: int) -> tuple[Value, int, int]:
-        rows = Connections.of([self._store[number]])
-        return self.order.values(rows)[0], self.order.minors(rows)[0], number
+        rows, index = self._store.place(number)
+        part = self.order.part(rows, index)
+        known = self._known.get(id(part))
+        if known is None:
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            # With the part: it must not go, or its identity comes to mean another.
+            known = self._known[id(part)] = part, self.order.value(part)
+        return known[1], self.order.minor(rows, index), number
 
 
 def _merged(runs: list[list[_Item]]) -> Generator[None, None, list[_Item]]:

@@ -67,10 +67,15 @@ class Store:
 
     def __getitem__(self, sequence: int) -> Connection:
         """The connection of that number; IndexError where it was evicted or is yet to come."""
+        rows, index = self.place(sequence)
+        return rows[index]
+
+    def place(self, sequence: int) -> tuple[Connections, int]:
+        """Rows that are to be read only, and which of them has that number; raises IndexError."""
         if not self._first <= sequence < self._end:
             raise IndexError(sequence)
         chunk, offset = divmod(sequence - self._base, CHUNK)
-        return self._chunks[chunk][offset]
+        return self._chunks[chunk], offset
 
     def pieces(self, start: int, stop: int) -> Iterator[tuple[int, Connections]]:
         """The rows from `start` up to, not including, `stop`, as far as they are there.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 
 from app.matches import Matches
@@ -81,11 +80,9 @@ class View:
     def rows(self) -> Iterator[Connections]:
         """All that is shown now, in order and in pieces, which another thread may go through."""
         store, shown = self._store.snapshot(), self._shown
-        numbers = array("Q", map(shown.__getitem__, range(len(shown))))
+        numbers = shown.numbers()
         pieces = (numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK))
-        if shown is self._matches:
-            return map(store.at, pieces)
-        return (Connections.of(map(store.__getitem__, piece)) for piece in pieces)
+        return map(store.at, pieces) if shown is self._matches else map(_picker(store), pieces)
 
     def filter(self, query: Query) -> None:
         """Begin to show the rows that match `query` instead, in the order of arrival at first."""
@@ -157,3 +154,14 @@ class View:
         if self._sorting is not None and self._sorting.is_ready:
             return self._sorting
         return self._matches
+
+
+def _picker(store: Store) -> Callable[[Sequence[int]], Connections]:
+    """Make the function that gives rows in any order."""
+
+    def pick(numbers: Sequence[int]) -> Connections:
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        places = sorted(range(len(numbers)), key=order.__getitem__)
+        return store.at([numbers[place] for place in order]).at(places)
+
+    return pick

@@ -11,9 +11,11 @@ from typing import Final, Protocol
 from app.session import Session
 from app.terminal import SMALLEST
 from probes.record import HookKind
+from widgets.columns import COLUMNS
 from widgets.status_bar import Status
 
 _RATE_OVER: Final = 2.0  # seconds
+_TITLES: Final = {column.key: column.title for column in COLUMNS}
 
 
 class _Size(Protocol):
@@ -74,13 +76,20 @@ def status(session: Session, rate: float) -> Status:
     )
 
 
-def title(session: Session) -> str:
-    """The table's title: how many rows it has, of how many, and what a pause holds back."""
+def title(session: Session, doing: str = "") -> str:
+    """The table's title: how many rows it has, of how many, and what a pause holds back.
+
+    `doing`: what the rows are waiting for, a word such as "sorting".
+    """
     shown, stored = len(session.view), len(session.store)
-    count = f"{shown:,}" if shown == stored else f"{shown:,} of {stored:,}"
+    parts = [
+        f"Connections {shown:,}" if shown == stored else f"Connections {shown:,} of {stored:,}"
+    ]
     if session.paused:
-        return f"Connections {count} · paused, +{session.held_back:,} new"
-    return f"Connections {count}"
+        parts.append(f"paused, +{session.held_back:,} new")
+    if doing:
+        parts.append(f"{doing} …")
+    return " · ".join(parts)
 
 
 def subtitle(session: Session, table: _Following) -> str:
@@ -89,6 +98,9 @@ def subtitle(session: Session, table: _Following) -> str:
         return "space goes on"
     if table.following:
         return "following"
+    order = session.view.order
+    if order is not None:
+        return f"by {_TITLES[order.key]} · {table.rows_below:,} below · f follows"
     return f"{table.rows_below:,} below · f follows"
 
 

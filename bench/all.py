@@ -21,7 +21,7 @@ from kit.figures import HEADER, Report, handed_over, markdown
 from kit.machine import description
 
 # In this order; a name is that of the command beside this one.
-MEASUREMENTS: Final = ("startup", "overhead", "capture")
+MEASUREMENTS: Final = ("startup", "overhead", "capture", "table", "export")
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE / "RESULTS.md"

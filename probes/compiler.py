@@ -55,7 +55,8 @@ def inputs() -> Mapping[str, str]:
         "kernel": f"{kernel.release} {kernel.version} {kernel.machine}",
         "flags": " ".join(_flags()),
         "bcc": _bcc_version(),
-        **{str(path.relative_to(_SOURCE.parent)): path.read_text() for path in sources},
+        # As Latin-1, any bytes are text, and no two the same.
+        **{str(path.relative_to(_SOURCE.parent)): path.read_text("latin-1") for path in sources},
     }
 
 

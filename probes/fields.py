@@ -7,15 +7,15 @@ is ever renamed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
-from probes.memo import remembered
 from probes.record import Connection
+from probes.writer import Known, Part
 
 Value = int | str | tuple[str, ...] | None
 
@@ -33,15 +33,6 @@ class Kind(Enum):
     SOURCE = "getaddrinfo or other-process"
 
 
-class Part(Enum):
-    """The part of a connection that a field depends on; the value is its attribute's name."""
-
-    CONNECTION = ""
-    PROCESS = "process"
-    HOST = "host"
-    SYSTEM = "system"
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field: `get` takes it from a connection; `nullable`: there may be none."""
@@ -54,17 +45,17 @@ class Field:
 
 
 FIELDS: Final[tuple[Field, ...]] = (
-    Field("time", Kind.TIME, Part.CONNECTION, lambda c: c.time_ns),
-    Field("af", Kind.FAMILY, Part.CONNECTION, lambda c: c.family),
+    Field("time", Kind.TIME, Part.TIME, lambda c: c.time_ns),
+    Field("af", Kind.FAMILY, Part.ENDPOINT, lambda c: c.family),
     Field("pid", Kind.NUMBER, Part.PROCESS, lambda c: c.process.pid),
-    Field("tid", Kind.NUMBER, Part.CONNECTION, lambda c: c.tid),
+    Field("tid", Kind.NUMBER, Part.THREAD, lambda c: c.tid),
     Field("comm", Kind.TEXT, Part.PROCESS, lambda c: c.process.comm),
     Field("process", Kind.TEXT, Part.PROCESS, lambda c: c.process.executable, nullable=True),
     Field("args", Kind.TEXTS, Part.PROCESS, lambda c: c.process.args),
     Field("uid", Kind.NUMBER, Part.PROCESS, lambda c: c.process.uid),
     Field("user", Kind.TEXT, Part.PROCESS, lambda c: c.process.user),
-    Field("address", Kind.ADDRESS, Part.CONNECTION, lambda c: c.address, nullable=True),
-    Field("port", Kind.PORT, Part.CONNECTION, lambda c: c.port, nullable=True),
+    Field("address", Kind.ADDRESS, Part.DESTINATION, lambda c: c.address, nullable=True),
+    Field("port", Kind.PORT, Part.DESTINATION, lambda c: c.port, nullable=True),
     Field("host", Kind.TEXT, Part.HOST, lambda c: c.host.name if c.host else None, nullable=True),
     Field(
         "host_source",
@@ -76,48 +67,32 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "asn",
         Kind.NUMBER,
-        Part.SYSTEM,
+        Part.ENDPOINT,
         lambda c: c.system.number if c.system else None,
         nullable=True,
     ),
     Field(
         "as_name",
         Kind.TEXT,
-        Part.SYSTEM,
+        Part.ENDPOINT,
         lambda c: (c.system.name or None) if c.system else None,
         nullable=True,
     ),
 )
 
 
-def row_writer(
+def pieces(
     piece: Callable[[Field], Callable[[Connection], str]], separator: str
-) -> Callable[[Connection], str]:
-    """Make the function that writes all fields of a connection, `separator` between them.
+) -> Iterator[Known]:
+    """Make the columns of a line that has all fields but the time, which comes first.
 
-    `piece(field)` gives the function that writes one field. Neighbours that depend on the same
-    process, host or system are written together and remembered, which is most of a row.
+    `piece(field)` gives the function that writes one field. Ahead of each stands `separator`.
     """
-    runs = tuple(_runs(piece, separator))
-
-    def write(connection: Connection) -> str:
-        return separator.join([run(connection) for run in runs])
-
-    return write
-
-
-def _runs(
-    piece: Callable[[Field], Callable[[Connection], str]], separator: str
-) -> Iterator[Callable[[Connection], str]]:
-    for part, fields in groupby(FIELDS, key=attrgetter("part")):
-        pieces = [piece(field) for field in fields]
-        if part is Part.CONNECTION:
-            yield from pieces
-        else:
-            yield remembered(part.value, _together(pieces, separator))
+    for part, fields in groupby(FIELDS[1:], key=attrgetter("part")):
+        yield Known(part, _together([piece(field) for field in fields], separator))
 
 
 def _together(
-    pieces: list[Callable[[Connection], str]], separator: str
+    pieces: Sequence[Callable[[Connection], str]], separator: str
 ) -> Callable[[Connection], str]:
-    return lambda connection: separator.join([piece(connection) for piece in pieces])
+    return lambda connection: "".join([separator + piece(connection) for piece in pieces])

@@ -14,10 +14,11 @@ from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final, Generic, TypeVar
 
 from probes.family import family_name
-from probes.fields import FIELDS, Field, Kind, Value, row_writer
+from probes.fields import FIELDS, Field, Kind, Value, pieces
 from probes.record import AutonomousSystem, Connection, Host, HostSource, Process
 from probes.text import visible
-from probes.timestamp import IsoTime, parse_iso
+from probes.timestamp import IsoTimes, parse_iso
+from probes.writer import Writer
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _FAMILY: Final = re.compile(r"AF_([0-9]{1,5})")
@@ -30,22 +31,18 @@ class JsonLineError(ValueError):
     """A line is not a connection; the message says what was expected."""
 
 
-def json_writer(zone: tzinfo | None = None) -> Callable[[Connection], str]:
-    """Make the function that writes a connection as a JSON object on one line.
+def json_writer(zone: tzinfo | None = None) -> Writer:
+    """Make what writes connections as JSON objects, a line each.
 
-    The keys are those of `FIELDS`, in that order; there is no line break at the end; times are
-    in `zone` (None: local time).
+    The keys are those of `FIELDS`, in that order; times are in `zone` (None: local time).
     """
-    time = IsoTime(zone)
-    row = row_writer(lambda field: _writer(field, time), ", ")
-    return lambda connection: f"{{{row(connection)}}}"
+    time = IsoTimes(zone, before=f'{{"{FIELDS[0].name}": "', after='"')
+    return Writer([time, *pieces(_writer, ", ")], end="}")
 
 
-def _writer(field: Field, time: IsoTime) -> Callable[[Connection], str]:
+def _writer(field: Field) -> Callable[[Connection], str]:
     key, get = f'"{field.name}": ', field.get
     match field.kind:
-        case Kind.TIME:
-            return lambda connection: f'{key}"{time(connection.time_ns)}"'
         case Kind.FAMILY:
             return lambda connection: f'{key}"{family_name(connection.family)}"'
         case Kind.NUMBER | Kind.PORT if not field.nullable:

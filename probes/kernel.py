@@ -30,6 +30,9 @@ _FILTERED: Final = 1
 _FILTER_PID: Final = 1
 _FILTER_USER: Final = 2
 _FILTER_PORT: Final = 4
+# include/uapi/linux/bpf.h: BPF_RB_*
+_NO_WAKEUP: Final = 1
+_FORCE_WAKEUP: Final = 2
 _Result = TypeVar("_Result")
 
 
@@ -106,13 +109,13 @@ class Kernel:
 
     def wait(self, seconds: float) -> None:
         """Rest until something is in the ring, or for so long."""
-        rests, events = self._maps["reader_rests"], select.poll()
-        events.register(self._maps["events"], select.POLLIN)
-        bpf_calls.update(rests, _u32(0), _u64(1))
+        ring = select.poll()
+        ring.register(self._maps["events"], select.POLLIN)
+        self._submit_with(_FORCE_WAKEUP)
         try:
-            events.poll(seconds * 1000)  # which looks into the ring first
+            ring.poll(seconds * 1000)  # which looks into the ring first
         finally:
-            bpf_calls.update(rests, _u32(0), _u64(0))
+            self._submit_with(_NO_WAKEUP)
 
     def lost(self) -> int:
         """How many events the programs could not write since they were attached."""
@@ -134,6 +137,9 @@ class Kernel:
         self._maps = {}
         while self._descriptors:
             os.close(self._descriptors.pop())
+
+    def _submit_with(self, flag: int) -> None:
+        bpf_calls.update(self._maps["wakeup"], _u32(0), _u64(flag))
 
     def _count(self, which: int) -> int:
         return sum(bpf_calls.lookup_per_cpu(self._maps["counts"], _u32(which)))
@@ -185,6 +191,7 @@ class Kernel:
             for shape in bytecode.maps
         ]
         self._maps = {shape.name: self._opened(bpf_calls.create_map(shape)) for shape in sized}
+        self._submit_with(_NO_WAKEUP)
         for name, numbers in limits.items():
             for number in numbers:
                 bpf_calls.update(self._maps[name], _u32(number), b"\x01")

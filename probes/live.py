@@ -52,12 +52,13 @@ class LiveSource:
         """
         from probes.kernel import Kernel, Task
 
-        systems = self.systems() if self.systems else None
         kernel = Kernel(sink.progress)
         try:
             hazard = return_probe_hazard() if self.names else ""
             names = self.names and not hazard
             hook = kernel.attach(Task(self.hook, names, self.include_self, self.selection))
+            # After it, since the ring keeps meanwhile what nobody else would.
+            systems = self.systems() if self.systems else None
             sink.attached(Watching(hook, names, systems.date if systems else None, hazard))
             feed(kernel, Enricher(Processes(), Names(), systems), sink, stopped)
         finally:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 
-from probes.connections import Connections
+from probes.connections import Connections, Endpoint
 from probes.record import Connection, Resolution
 from probes.source import Item
+from tests.connections import GITHUB, made_by
 
 
 def rows_of(items: Iterable[Item]) -> list[Connection | Resolution]:
@@ -28,3 +30,18 @@ def items_of(rows: Iterable[Connection | Resolution]) -> list[Item]:
         else:
             items.append(Connections.of([row]))
     return items
+
+
+def many(count: int, start: int = 0) -> Connections:
+    """So many connections of a few processes to a few addresses, with ascending times."""
+    picks = range(start, start + count)
+    processes = [made_by(pid=number, user=f"u{number % 3}").process for number in range(50)]
+    endpoints = [Endpoint(2, f"192.0.2.{number}", GITHUB.system) for number in range(100)]
+    rows = Connections()
+    rows.times = array("q", (GITHUB.time_ns + pick * 1000 for pick in picks))
+    rows.tids = array("I", picks)
+    rows.ports = array("H", (pick % 7 + 1 for pick in picks))
+    rows.processes = [processes[pick * 7919 % 50] for pick in picks]
+    rows.endpoints = [endpoints[pick * 104_729 % 100] for pick in picks]
+    rows.hosts = [GITHUB.host if pick % 2 else None for pick in picks]
+    return rows

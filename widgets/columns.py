@@ -62,6 +62,11 @@ class Layout:
         """Whether the column called `key` has a place."""
         return self.widths[_INDEX[key]] > 0
 
+    @property
+    def shown(self) -> list[str]:
+        """The keys of the columns that have a place, from the left."""
+        return [column.key for column in COLUMNS if self.shows(column.key)]
+
     def column_at(self, x: int) -> int:
         """Give the index of the column at cell `x` of a line; a gap belongs to its left."""
         last = 0
@@ -136,14 +141,33 @@ def row_spans(connection: Connection, form: Layout) -> list[Span]:
     return [span for span in spans if span[0]]
 
 
-def title_line(form: Layout) -> str:
-    """Write the header's line, cut and filled to the width of the form given."""
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """By which column the rows are sorted, and whether from its highest value down."""
+
+    key: str
+    descending: bool
+
+    @property
+    def mark(self) -> str:
+        """What says so at the column's title."""
+        return "▼" if self.descending else "▲"
+
+
+def title_line(form: Layout, by: Sorted | None = None) -> str:
+    """Write the header's line, cut and filled to the width of the form given.
+
+    The column that the rows are sorted by has a mark beside its title; nothing else moves for it.
+    """
     titles = []
     for column, width in zip(COLUMNS, form.widths, strict=True):
         if width:
             title = column.title
             if column.key == "host" and not form.shows("system"):
                 title = "Host / AS"
+            if by is not None and by.key == column.key:
+                title = keep_start(title, width - 2)
+                title = f"{by.mark} {title}" if column.right else f"{title} {by.mark}"
             titles.append(pad(keep_start(title, width), width, right=column.right))
     return (" " * form.gap).join(titles)
 

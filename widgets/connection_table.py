@@ -6,13 +6,14 @@ from typing import ClassVar, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import DataTable
 from textual.widgets.data_table import RowDoesNotExist, RowKey
 
 from probes.record import Connection
-from widgets.columns import COLUMNS, Layout, Tone, layout, row_spans, title_line
+from widgets.columns import COLUMNS, Layout, Sorted, Tone, layout, row_spans, title_line
 from widgets.lazy_table import LazyTable
 from widgets.styles import section_css
 
@@ -98,6 +99,10 @@ class ConnectionTable(LazyTable):
         # First, because DataTable asks for the rows while it is being made.
         self._source = rows
         self._laid_out = (0, layout(0))
+        self._sorted: Sorted | None = None
+        self._titles = ("", "")
+        self._base = Style()
+        self._tones: dict[tuple[Tone, Style, bool], Style] = {}  # for the lines of one drawing
         super().__init__(len(rows), id=id, classes=classes)
 
     def set_rows(self, rows: Rows, cursor: int | None = None) -> None:
@@ -110,10 +115,34 @@ class ConnectionTable(LazyTable):
     def refresh_rows(self, evicted: int = 0) -> None:
         """Read the rows anew.
 
-        `evicted`: how many rows left at the top since the last call. Cursor and view stay on the
-        same connections, unless those have left or the table follows.
+        `evicted`: how many rows fewer there are ahead of the cursor's since the last call; below 0
+        where there are more. Cursor and view stay on the same connections, unless those have left
+        or the table follows.
         """
         self.recount(len(self._source), evicted)
+
+    def set_sorted(self, by: Sorted | None) -> None:
+        """Say in the header what the rows are sorted by; None is the order of arrival.
+
+        A table that is sorted does not follow.
+        """
+        self._sorted = by
+        self.newest_last = by is None
+        if by is not None:
+            self.following = False
+        self.refresh()
+
+    def entitle(self, title: str, subtitle: str) -> None:
+        """Set the texts in the border."""
+        # One that is set is drawn, also where it is the same.
+        if (title, subtitle) != self._titles:
+            self._titles = (title, subtitle)
+            self.border_title, self.border_subtitle = title, subtitle
+
+    @property
+    def shown_columns(self) -> list[str]:
+        """The keys of the columns that have a place, from the left."""
+        return self._form.shown
 
     @property
     def selected(self) -> Connection | None:
@@ -141,12 +170,20 @@ class ConnectionTable(LazyTable):
             if width
         ]
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines; what many of them ask for is worked out once."""
+        self._base = self.rich_style
+        self._tones.clear()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Draw the header for the first line, a row or nothing for the others."""
-        base, width = self.rich_style, self.size.width
+        base, width = self._base, self.size.width
         if y < self.header_height:
             style = base + self.get_component_rich_style("datatable--header", partial=True)
-            return Strip([Segment(title_line(self._form), style)]).adjust_cell_length(width, style)
+            return Strip([Segment(title_line(self._form, self._sorted), style)]).adjust_cell_length(
+                width, style
+            )
         row = self.row_at(y)
         if not self.is_valid_row_index(row):
             return Strip.blank(width, base)
@@ -166,10 +203,14 @@ class ConnectionTable(LazyTable):
 
         On the cursor's line colour comes from the cursor alone, so that it can be read there.
         """
-        style = self.get_component_rich_style(f"connection-table--{tone}")
-        if cursor and self.has_focus:
-            return under + Style(bold=style.bold, italic=style.italic)
-        return style + Style(bgcolor=under.bgcolor)
+        key = (tone, under, cursor)
+        if key not in self._tones:
+            style = self.get_component_rich_style(f"connection-table--{tone}")
+            if cursor and self.has_focus:
+                self._tones[key] = under + Style(bold=style.bold, italic=style.italic)
+            else:
+                self._tones[key] = style + Style(bgcolor=under.bgcolor)
+        return self._tones[key]
 
     @property
     def _form(self) -> Layout:

@@ -40,6 +40,9 @@ class LazyTable(DataTable[str]):
     following: reactive[bool] = reactive(True, init=False)
     """Whether the cursor stays on the newest row as rows come in."""
 
+    newest_last: bool = True
+    """Whether the last row is the newest; where it is not, there is nothing to follow."""
+
     def __init__(self, count: int, *, id: str | None = None, classes: str | None = None) -> None:
         # First, because DataTable asks for the rows while it is being made.
         self._count = count
@@ -67,7 +70,7 @@ class LazyTable(DataTable[str]):
     # What the subclass uses.
 
     def recount(self, count: int, evicted: int = 0) -> None:
-        """Go on with `count` rows, `evicted` fewer of them at the top than before.
+        """Go on with `count` rows, `evicted` fewer of them ahead of the cursor's than before.
 
         Cursor and view stay on the same rows, unless those have left or the table follows.
         """
@@ -85,7 +88,7 @@ class LazyTable(DataTable[str]):
             self.scroll_to(y=max(0, position - evicted), animate=False, force=True)
         else:
             self._measure()
-        if self.cursor_row >= count:
+        if self.cursor_row >= count > 0:
             self.move_cursor(row=count - 1)
         elif row < evicted and not self.following:
             self._highlight_row(self.cursor_row)
@@ -149,6 +152,10 @@ class LazyTable(DataTable[str]):
         if new_value < old_value and round(new_value) < self.max_scroll_y:
             self.following = False
 
+    def validate_following(self, following: bool) -> bool:
+        """Rows that are sorted are not followed."""
+        return following and self.newest_last
+
     def watch_following(self, following: bool) -> None:
         """Go to the newest row where that is what was asked for, and tell."""
         if following and self.is_mounted:
@@ -168,11 +175,11 @@ class LazyTable(DataTable[str]):
         self.action_scroll_top()
 
     def action_scroll_end(self) -> None:
-        """Move to the newest row and follow."""
+        """Move to the last row; where that is the newest, follow."""
         self.action_scroll_bottom()
 
     def action_scroll_bottom(self) -> None:
-        """Move to the newest row and follow."""
+        """Move to the last row; where that is the newest, follow."""
         self.following = True
         self._to_newest()
 

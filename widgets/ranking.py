@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -80,6 +81,7 @@ class Ranking(ScrollView, can_focus=True):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
+        self._base = Style()
         super().__init__(id=id, classes=classes)
         self._kind = kind
         self._empty = empty
@@ -112,10 +114,15 @@ class Ranking(ScrollView, can_focus=True):
         """The row under the cursor; None while there is none."""
         return self._rows[self._cursor] if self._rows else None
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines; what all of them ask for is worked out once."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One line of a row, or of the text that stands where there are none."""
         width = self._width
-        base = self.rich_style
+        base = self._base
         if not self._rows:
             fact = self.get_component_rich_style("ranking--fact")
             lines = wrapped(self._empty, width - 2)

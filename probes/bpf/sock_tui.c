@@ -102,10 +102,12 @@ BPF_TABLE("lru_hash", u64, struct lookup, lookups, 16384);
 BPF_ARRAY(lookups_begun, u64, 1);
 
 /*
- * Whether the reader waits to be woken. Otherwise it comes by itself: to wake it costs the program
- * that connects 3.5 us, but only the first one after a rest pays.
+ * How an event is submitted: BPF_RB_FORCE_WAKEUP while the reader rests, else BPF_RB_NO_WAKEUP, and
+ * it comes by itself. To wake it costs the program that connects 3.5 us, but only the first one
+ * after a rest pays. The flag itself is kept here, since a branch in the loop over results would
+ * double what the verifier has to follow.
  */
-BPF_ARRAY(reader_rests, u64, 1);
+BPF_ARRAY(wakeup, u64, 1);
 
 struct sockaddr_in_head {
 	u16 family;
@@ -137,15 +139,15 @@ INLINE void count(int which)
 		*count += 1;
 }
 
-INLINE void submit(void *event)
+INLINE u64 wakeup_flag(void)
 {
 	int zero = 0;
 	/*
-	 * Asked for after the event has its place in the ring: a reader that goes to rest meanwhile
+	 * Asked for after an event has its place in the ring: a reader that goes to rest meanwhile
 	 * finds it there.
 	 */
-	u64 *rests = reader_rests.lookup(&zero);
-	events.ringbuf_submit(event, rests && *rests ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	u64 *flag = wakeup.lookup(&zero);
+	return flag ? *flag : BPF_RB_FORCE_WAKEUP;
 }
 
 /* Whether the thread is inside getaddrinfo(). */
@@ -260,7 +262,7 @@ INLINE int report_connect(const void *address, u32 length, int from_user)
 		__builtin_memcpy(event->address, &in6.flowinfo, 4); /* sin_addr stands there */
 	else if (in6.family == AF_INET6)
 		__builtin_memcpy(event->address, in6.address, sizeof(event->address));
-	submit(event);
+	events.ringbuf_submit(event, wakeup_flag());
 	return 0;
 
 filtered:
@@ -372,8 +374,9 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 		event->head.family = entry.family;
 		event->head.port = 0;
 		__builtin_memcpy(event->head.address, address, sizeof(address));
-		__builtin_memcpy(event->name, name, NAME_SIZE);
-		submit(event);
+		/* In one step; as a copy by the compiler it is 64 for the verifier to follow. */
+		bpf_probe_read_kernel(event->name, NAME_SIZE, name);
+		events.ringbuf_submit(event, wakeup_flag());
 	}
 	if (!next)
 		goto done;

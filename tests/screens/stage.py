@@ -89,6 +89,11 @@ class Stage:
         return self.app.query_one(ConnectionTable)
 
     @property
+    def rows_shown(self) -> range:
+        """The positions of what the table shows."""
+        return range(len(self.app.session.view))
+
+    @property
     def rows(self) -> list[Connection]:
         """What the table shows."""
         view = self.app.session.view

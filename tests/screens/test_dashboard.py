@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from probes.record import Connection, Resolution
 from tests.connections import GITHUB, NETLINK, made_by
+from tests.screens.shown import shown
 from tests.screens.stage import Stage, recorded, settled, type_filter
 from widgets.connection_table import ConnectionTable
 from widgets.filter_bar import FilterBar
@@ -22,14 +23,6 @@ from widgets.status_bar import StatusBar
 
 SIZES = [(80, 24), (140, 40)]
 OTHER = made_by(pid=77, comm="wget", executable="/usr/bin/wget", user="bob", uid=1001)
-
-
-def shown(pilot: Pilot[None]) -> str:
-    """The whole screen as text."""
-    return "\n".join(
-        "".join(segment.text for segment in strip)
-        for strip in pilot.app.screen._compositor.render_strips()
-    )
 
 
 @pytest.mark.parametrize("size", SIZES)

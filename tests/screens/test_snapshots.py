@@ -6,11 +6,15 @@ After a wanted change: `make test ARGS="tests/screens --snapshot-update"`, and l
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
-from tests.screens.stage import Stage, recorded, type_filter
+from app import exporting
+from app.export_screen import ExportingScreen
+from tests.screens.stage import Stage, recorded, settled, type_filter
 from tests.screens.zone import utc
 
 pytestmark = pytest.mark.pictures
@@ -63,6 +67,18 @@ async def paused(stage: Stage, pilot: Pilot[None]) -> None:
     await stage.give(pilot)
 
 
+async def exporting_many(stage: Stage, pilot: Pilot[None]) -> None:
+    await play(stage, pilot)
+    await stage.give(pilot, *recorded() * 80)
+    await pilot.press("e")
+    await pilot.pause()
+    pilot.app.screen.query_one(Input).value = "out.csv"
+    await pilot.press("enter")
+    await settled(pilot, lambda: isinstance(pilot.app.screen, ExportingScreen))
+    stage.now += 100.0
+    await stage.give(pilot)
+
+
 SCENES: dict[str, Act] = {
     "compiling": compiling,
     "nothing_yet": attach,
@@ -71,15 +87,19 @@ SCENES: dict[str, Act] = {
     "filtered": filtering("host:github", "enter"),
     "wrong_filter": filtering("prot:443"),
     "no_match": filtering("nonesuch", "enter"),
+    "sorted": pressing("up", *"sssS"),
     "hosts": pressing("h"),
     "systems": pressing("a"),
     "paused_and_lossy": paused,
+    "exporting": exporting_many,
     "help": pressing("question_mark"),
 }
 
 
 @pytest.fixture(autouse=True)
-def _utc() -> Iterator[None]:
+def _still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(exporting, "_BREATH", 60.0)  # it stands still behind its first rows
     with utc():
         yield
 

@@ -269,7 +269,7 @@ def test_cancelled_leaves_everything_as_it_was(
             raise fault
 
     with pytest.raises(fault):
-        written(path, [GITHUB] * (3 * BATCH), replace=True, progress=progress)
+        write_csv(path, [Connections.of([GITHUB] * 3 * BATCH)], replace=True, progress=progress)
     assert counts == [BATCH, 2 * BATCH]
     assert os.listdir(tmp_path) == (["out.csv"] if there else [])
     if there:
@@ -281,7 +281,8 @@ def test_cancelled_leaves_everything_as_it_was(
 )
 def test_reports_progress_until_the_last_row(tmp_path: Path, rows: int, told: list[int]) -> None:
     counts: list[int] = []
-    written(tmp_path / "out.csv", [GITHUB] * rows, replace=False, progress=counts.append)
+    piece = Connections.of([GITHUB] * rows)
+    write_csv(tmp_path / "out.csv", [piece], replace=False, progress=counts.append)
     assert counts == told
 
 
