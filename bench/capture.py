@@ -31,6 +31,7 @@ from kit.tools import NO_BPFTRACE
 
 RUNGS: Final = (2_000, 10_000, 50_000, 100_000, 200_000, 400_000, 800_000)
 QUICK_RUNGS: Final = (10_000, 100_000)
+TELLING: Final = 200_000  # rows, from which on a start's own processor time hides no more
 SECONDS, QUICK_SECONDS = 3, 2  # of load, on each rung
 NO_PAUSE_SECONDS: Final = 4
 OTHERS: Final = 0.3  # of a core; reading the tools' output and keeping watch takes a tenth
@@ -114,7 +115,8 @@ def show_rung(load: Load, found: Mapping[str, Outcome]) -> None:
         row = [
             *(name, f"{each.made.rate:,.0f}", f"{each.rows:,}", f"{each.missing:,}"),
             *(f"{each.claimed:,}", f"{each.unsaid:,}", f"{each.behind_s:.2f} s"),
-            *(f"{each.taken_us:.2f}", f"{each.whole_us:.2f}", f"{each.core:.0%}"),
+            *(f"{each.taken_us:.2f}"),
+            *(f"{each.whole_us:.2f}" if each.rows >= TELLING else "", f"{each.core:.0%}"),
             ratio(each.taken_us, limit.taken_us) if limit and limit.taken_us > 0 else "",
             *(f"{each.peak / 1e6:,.0f}", f"{each.others:.0%}"),
         ]

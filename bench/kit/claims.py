@@ -65,9 +65,12 @@ def without_screen(bench: Bench, asked: Options) -> list[Figure]:
     calm = bench.capture(EXPORT, slow)
     what = f"--export, {fast} for {fast.seconds} s"
     share = 100 * calm.core
+    # A start's own processor time, which varies by half a second, counts little in so many rows.
+    written, limit = made.whole_us, 4 + 1e6 / _CSV_ROWS
     return [
         Figure(f"{what}: lost", made.claimed, "", Rule.AT_MOST, 0),
         Figure(f"{what}: rows of the file", made.rows, "", Rule.EXACTLY, made.made.calls),
+        Figure(f"{what}: an event, file written", written, "µs", Rule.AT_MOST, limit),
         Figure(f"--export, {slow}: of a core", share, "%", Rule.AT_MOST, 5),
     ]
 
@@ -85,12 +88,10 @@ def costs(bench: Bench, asked: Options) -> list[Figure]:
         for name, outcomes in found.items()
         if outcomes
     }
-    whole = statistics.median(each.whole_us for each in found[EXPORT])
     what = f"at {load}: an event"
     figures = [
         Figure(f"--export {what}, stored", taken[EXPORT], "µs", Rule.AT_MOST, 4),
         Figure(f"--export {what}, stored", taken[EXPORT], "µs", Rule.BESIDE, taken[LIMIT], LIMIT),
-        Figure(f"--export {what}, file written", whole, "µs", Rule.AT_MOST, 4 + 1e6 / _CSV_ROWS),
     ]
     if BPFTRACE in taken:
         bound = taken[BPFTRACE]
