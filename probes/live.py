@@ -20,10 +20,12 @@ from probes.source import Sink
 
 # The programs wake the reader where it rests, which it does only when little happens (it costs a
 # connect() 3.5 µs). Otherwise it looks into the ring every so often, and soon while there are few
-# events, so that a process that ends at once is still in /proc.
+# events, so that a process that ends at once is still in /proc. A look costs as much as 100 events
+# (caches are cold by then), and processes that are all started for one connect are far fewer than
+# `_MANY`: a core starts 1,000 a second at best.
 _QUIET: Final = 0.005  # seconds
 _BUSY: Final = 0.02
-_MANY: Final = 64 << 10  # bytes in a turn from which on it is busy
+_MANY: Final = 2 << 10  # bytes in a turn from which on it is busy: 6,000 connects/s, until 1,400
 _EMPTY: Final = 20  # turns in a row that found nothing, after which it rests
 _REST: Final = 0.1  # seconds, after which it looks whether it is to stop
 _REPORTS: Final = 0.25  # seconds from one report of what was lost or filtered to the next

@@ -19,7 +19,7 @@ HEADER: Final = struct.Struct("=II")
 BUSY: Final = 1 << 31
 DISCARDED: Final = 1 << 30
 _LENGTH: Final = DISCARDED - 1
-_FIRST_WORD: Final = struct.Struct("=I")
+_WORD: Final = struct.Struct("=I")
 
 # Bytes in a turn: some 20,000 connects. The global interpreter lock is then held for 15 ms at most.
 TURN: Final = 20_000 * 72
@@ -65,6 +65,7 @@ class MappedRing:
         # A cast view reads and writes all 8 bytes at once, which struct's "<Q" does not.
         self._consumed = memoryview(self._consumer).cast("Q")
         self._produced = memoryview(self._shared)[:8].cast("Q")
+        self._words = memoryview(self._shared)[page:].cast("I")
         self._data = page
         self._size = size
 
@@ -73,13 +74,16 @@ class MappedRing:
         start = self._consumed[0]
         limit = min(self._produced[0], start + TURN)
         shared, data, mask = self._shared, self._data, self._size - 1
+        words = self._words
         position = start
         while position < limit:
             # Records begin at multiples of 8 bytes, so that the end cuts no header.
-            (word,) = _FIRST_WORD.unpack_from(shared, data + (position & mask))
+            offset = position & mask
+            word = words[offset // 4]
             if word & BUSY:
                 break
-            position += span(word)
+            size = span(word)
+            position += size * (1 + self._followers(word, size, offset, limit - position))
         if position == start:
             return b""
         # The headers were read before: what they announce is complete now.
@@ -91,8 +95,32 @@ class MappedRing:
         self._consumed[0] = position
         return records
 
+    def _followers(self, word: int, size: int, offset: int, length: int) -> int:
+        """How many records follow with the very header of the one at `offset`.
+
+        Most are connects, of one size: asked for many at a time, they cost a tenth. `length`: bytes
+        from `offset` on in which records begin. Only those ahead of the data's end are counted.
+        """
+        most = (min(length, self._size - offset) - 1) // size
+        step = size // 4
+        first = offset // 4 + step
+        header = _WORD.pack(word)
+        count, block = 0, 4
+        while count < most:
+            # Twice as many at each step, as `decode` reads them.
+            block = min(block * 2, most - count)
+            begin = first + count * step
+            found = self._words[begin : begin + block * step : step].tobytes()
+            if found != header * block:
+                for index in range(0, len(found), len(header)):
+                    if found[index : index + len(header)] != header:
+                        return count + index // len(header)
+            count += block
+        return count
+
     def close(self) -> None:
         """See `Ring`."""
+        self._words.release()
         self._consumed.release()
         self._produced.release()
         self._consumer.close()

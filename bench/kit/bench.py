@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from kit.capturing import Idle, Outcome, capture, gone_after, rest
+from kit.capturing import Idle, Outcome, await_calm, capture, gone_after, rest
 from kit.running import Run, Tool, running
 from kit.storm import Load
 from kit.tools import bpftrace, dashboard, mapped, printing_tool, sock_tui, strangers
@@ -16,6 +16,8 @@ from kit.tracers import tracing_processes
 
 _ROOM: Final = ("--max-rows", "100000000")  # nothing is evicted
 _STRANGERS_S: Final = 2  # seconds
+# Seconds to wait for a machine that others keep busy: in all, so that it ends; and at once.
+_PATIENCE, _QUICK_PATIENCE, _PATIENCE_AT_ONCE = 120.0, 20.0, 10.0
 
 EXPORT: Final = "sock-tui --export"
 PLAIN: Final = "sock-tui --plain"
@@ -25,33 +27,48 @@ LIMIT: Final = "C, the same buffer, stored"
 BPFTRACE: Final = "bpftrace, a line an event"
 
 
-def all_tools(folder: Path) -> list[Tool]:
-    """Those that are installed. `folder`: for what has to be compiled."""
-    tools = [
+def tools(folder: Path, *, quick: bool) -> list[Tool]:
+    """Those that are installed; the less telling of the peers only where it is not to be `quick`.
+
+    `folder`: for what has to be compiled.
+    """
+    found = [
         sock_tui("--export", *_ROOM),
         sock_tui("--plain"),
         sock_tui("--json"),
         dashboard(*_ROOM),
         bpftrace(),
-        bpftrace("full"),
+        None if quick else bpftrace("full"),
         printing_tool(),
-        mapped("print", folder),
+        None if quick else mapped("print", folder),
         mapped("store", folder),
     ]
-    return [tool for tool in tools if tool is not None]
+    return [tool for tool in found if tool is not None]
 
 
 @dataclass(slots=True)
 class Bench:
-    """Runs tools in `folder`, one at a time.
+    """Runs tools in `folder`, one at a time. `quick`: waits less for a calm machine.
 
     `others`: the largest share of a core that others took meanwhile.
     """
 
     folder: Path
     tools: Mapping[str, Tool]
+    quick: bool
     others: float = 0.0
     _idle: dict[str, Idle] = field(default_factory=dict)
+    _patience: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._patience = _QUICK_PATIENCE if self.quick else _PATIENCE
+
+    def idle(self, name: str) -> Idle:
+        """What a tool costs with nothing to do, measured once. Raises ToolError."""
+        if name not in self._idle:
+            self._await_calm()
+            self._idle[name] = rest(self.tools[name], self.folder / "rest")
+        return self._idle[name]
 
     def capture(
         self, name: str, load: Load, rows: Callable[[Run], int] | None = None, *more: str
@@ -61,13 +78,16 @@ class Bench:
         Raises ToolError.
         """
         tool = self.tools[name]
-        if name not in self._idle:
-            self._idle[name] = rest(tool, self.folder / "rest")
+        idle = self.idle(name)
         command = tool.command
         tool = replace(tool, command=lambda folder: [*command(folder), *more])
-        outcome = capture(tool, load, self._idle[name], self.folder / "run", rows)
+        self._await_calm()
+        outcome = capture(tool, load, idle, self.folder / "run", rows)
         self.others = max(self.others, outcome.others)
         return outcome
+
+    def _await_calm(self) -> None:
+        self._patience -= await_calm(min(self._patience, _PATIENCE_AT_ONCE))
 
     def disturbance(self) -> str:
         """Who else traces, and how often others connect, for a person; empty where none does.

@@ -21,7 +21,7 @@ _QUIET: Final = 0.4  # seconds without work, after which it has gone through all
 _WORK: Final = 0.1  # of a core: more than that is work
 _PATIENCE: Final = 60.0  # seconds to go through it
 _IDLE: Final = 3  # seconds
-_CALM_FOR, _CALM_PATIENCE = 0.5, 20.0  # seconds
+_CALM_FOR: Final = 0.5  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,6 @@ class Outcome:
 def rest(tool: Tool, folder: Path) -> Idle:
     """What `tool` costs without a load. Raises ToolError."""
     with gone_after(folder):
-        await_calm()
         with running(tool, folder) as run:
             time.sleep(_SETTLED)
             before = run.cpu()
@@ -115,7 +114,6 @@ def capture(
     `folder` is its own, made and removed; the generator is kept beside it.
     """
     with gone_after(folder):
-        await_calm()
         with running(tool, folder) as run:
             time.sleep(_SETTLED)
             with _sampled(run) as samples:
@@ -199,14 +197,20 @@ def _await_quiet(samples: Sequence[Sample], idle: Idle) -> None:
             return
 
 
-def await_calm() -> None:
-    """Wait until the machine does little else, but not for long: `Outcome.others` tells."""
-    deadline = time.monotonic() + _CALM_PATIENCE
-    while time.monotonic() < deadline:
+def await_calm(patience: float) -> float:
+    """Wait until the machine does little else, but no longer: `Outcome.others` tells.
+
+    Returns the seconds that it waited in vain.
+    """
+    began = time.monotonic()
+    waited = 0.0
+    while waited < patience:
         before = busy_s()
         time.sleep(_CALM_FOR)
         if busy_s() - before < _WORK * _CALM_FOR:
-            return
+            break
+        waited = time.monotonic() - began
+    return waited
 
 
 @contextmanager

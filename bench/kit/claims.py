@@ -18,9 +18,18 @@ from kit.storm import Load
 
 COMPARED: Final = 100_000  # calls a second at which costs are compared
 _FEW: Final = 200_000  # rows at most, beyond capacity: memory is to stop growing soon
+_CSV_ROWS: Final = 150_000  # a second are to be written at least
 _FILE_WRITTEN: Final = 300.0  # seconds, at most
 
 Outcomes = Mapping[str, Sequence[Outcome]]
+
+
+def at_rest(bench: Bench) -> list[Figure]:
+    """Nothing happens: of a core."""
+    return [
+        Figure(f"{name}, at rest: of a core", 100 * bench.idle(name).each, "%", Rule.AT_MOST, 1)
+        for name in (EXPORT, DASHBOARD)
+    ]
 
 
 def on_screen(bench: Bench, asked: Options) -> list[Figure]:
@@ -56,9 +65,12 @@ def without_screen(bench: Bench, asked: Options) -> list[Figure]:
     calm = bench.capture(EXPORT, slow)
     what = f"--export, {fast} for {fast.seconds} s"
     share = 100 * calm.core
+    # A start's own processor time, which varies by half a second, counts little in so many rows.
+    written, limit = made.whole_us, 4 + 1e6 / _CSV_ROWS
     return [
         Figure(f"{what}: lost", made.claimed, "", Rule.AT_MOST, 0),
         Figure(f"{what}: rows of the file", made.rows, "", Rule.EXACTLY, made.made.calls),
+        Figure(f"{what}: an event, file written", written, "µs", Rule.AT_MOST, limit),
         Figure(f"--export, {slow}: of a core", share, "%", Rule.AT_MOST, 5),
     ]
 
@@ -76,12 +88,10 @@ def costs(bench: Bench, asked: Options) -> list[Figure]:
         for name, outcomes in found.items()
         if outcomes
     }
-    whole = statistics.median(each.whole_us for each in found[EXPORT])
     what = f"at {load}: an event"
     figures = [
         Figure(f"--export {what}, stored", taken[EXPORT], "µs", Rule.AT_MOST, 4),
         Figure(f"--export {what}, stored", taken[EXPORT], "µs", Rule.BESIDE, taken[LIMIT], LIMIT),
-        Figure(f"--export {what}, file written", whole, "µs", Rule.AT_MOST, 4),
     ]
     if BPFTRACE in taken:
         bound = taken[BPFTRACE]
@@ -103,18 +113,20 @@ def rates(outcomes: Outcomes) -> list[Figure]:
 def beyond(bench: Bench, asked: Options) -> list[Figure]:
     """More than the machine can take: what is missing is said, memory stays bounded.
 
-    What is unsaid is less than nothing where connections of others were lost too.
+    What is unsaid is less than nothing where connections of others were lost too. A short load
+    does not tell whether memory has stopped growing.
     """
-    load = Load(None, 6 if asked.quick else 20)
+    load = Load(None, 4 if asked.quick else 20)
     found = []
     for name, options in ((PLAIN, ()), (DASHBOARD, ("--max-rows", str(_FEW)))):
         made = bench.capture(name, load, None, *options)
         what = f"{name.removeprefix('sock-tui').strip(' ,')}, beyond capacity"
         rate = f"{made.made.rate:,.0f}/s made, {made.missing:,} missing"
-        grown = 100 * growth(made.samples)
         found += [
-            Figure(f"{what} ({rate}): unsaid", made.unsaid, "", Rule.EXACTLY, 0),
-            Figure(f"{what}: memory still growing", grown, "%", Rule.AT_MOST, 5),
+            Figure(f"{what} ({rate}): unsaid", made.unsaid, "", Rule.AT_MOST, 0),
             Figure(f"{what}: memory at most", made.peak / 1e6, "MB", Rule.AT_MOST, 600),
         ]
+        if not asked.quick:
+            grown = 100 * growth(made.samples)
+            found.append(Figure(f"{what}: memory still growing", grown, "%", Rule.AT_MOST, 5))
     return found

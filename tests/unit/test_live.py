@@ -157,6 +157,32 @@ def test_it_rests_when_nothing_has_happened_for_a_while_and_no_sooner(enricher: 
     assert reader.rests >= 3
 
 
+class Paced(threading.Event):
+    """Keeps how long it was waited for, and does not wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.waited.append(timeout)
+        return self.is_set()
+
+
+@pytest.mark.parametrize(
+    ("connects", "least", "most"), [(1, 0, 0.005), (20, 0, 0.005), (50, 0.02, 0.05)]
+)
+def test_few_connects_are_looked_for_soon_and_many_seldom(
+    enricher: Enricher, connects: int, least: float, most: float
+) -> None:
+    stopped = Paced()
+    event = frame(EVENT.pack(5, 1, 1, 1, 0, b"curl", bytes(16), 2, 443, 0))
+    reader = Played([event * connects] * 10, 0, stopped.set)
+    feed(reader, enricher, Told(), stopped)
+    assert all(least <= seconds <= most for seconds in stopped.waited[:10])
+
+
 def test_it_does_not_rest_while_a_connection_waits_for_its_name(tmp_path: Path) -> None:
     stopped = threading.Event()
     now = [0]

@@ -39,8 +39,9 @@ class Writer:
         """Write a record with its header; returns its position."""
         start = self.produced
         assert start + len(record) - self.consumed <= self.size, "the kernel would refuse it"
-        for offset, byte in enumerate(record):
-            self._put((start + offset) % self.size, bytes([byte]))
+        first = self.size - start % self.size
+        self._put(start % self.size, record[:first])
+        self._put(0, record[first:])
         self.produced = start + span(HEADER.unpack_from(record)[0])
         os.pwrite(self.fd, struct.pack("=Q", self.produced), mmap.PAGESIZE)
         return start
@@ -105,6 +106,42 @@ def test_stops_ahead_of_a_record_that_is_being_written(writer: Writer, ring: Map
     assert ring.drain() == b""
     writer.submit(busy, 6)
     assert ring.drain() == frame(b"second") + last
+
+
+# Equal records are read many at a time, in steps of 8, 16, 32 ...; a run is a length and a count.
+_runs = st.lists(
+    st.tuples(st.sampled_from([0, 5, 64, 320]), st.sampled_from([1, 2, 8, 9, 10, 25, 57])),
+    max_size=4,
+)
+
+
+@given(_runs, st.integers(0, SIZE // 8 - 1), st.data())
+def test_however_many_are_alike_each_comes_once_and_none_that_is_being_written(
+    runs: list[tuple[int, int]], start: int, data: st.DataObject
+) -> None:
+    lengths = [length for length, count in runs for _ in range(count)]
+    while sum(map(span, lengths)) > SIZE:
+        lengths.pop()
+    records = [frame(bytes([number % 256]) * n) for number, n in enumerate(lengths)]
+    busy = data.draw(st.none() | st.sampled_from(range(len(records))) if records else st.none())
+    writer = Writer()
+    writer.start_at(5 * SIZE + start * 8)
+    ring = MappedRing(writer.fd, SIZE)
+    try:
+        for number, record in enumerate(records):
+            flag = BUSY if number == busy else 0
+            head = HEADER.pack(lengths[number] | flag, 0)
+            position = writer.write(head + record[HEADER.size :])
+            if flag:
+                unfinished = position
+        assert ring.drain() == b"".join(records[:busy])
+        if busy is not None:
+            writer.submit(unfinished, lengths[busy])
+            assert ring.drain() == b"".join(records[busy:])
+        assert writer.consumed == writer.produced
+    finally:
+        ring.close()
+        os.close(writer.fd)
 
 
 def test_a_discarded_record_blocks_nothing(writer: Writer, ring: MappedRing) -> None:
