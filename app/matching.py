@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import and_, or_
-from typing import Final, TypeVar
+from typing import Final
 
+from app.parts import Answers
 from app.terms import Key, Term
 from probes.connections import Connections, Endpoint
 from probes.family import family_name
@@ -16,7 +17,6 @@ Mask = Sequence[bool]
 """For each of many connections, whether it is meant."""
 
 Test = Callable[[Connections], Mask]
-_Part = TypeVar("_Part")
 
 
 def compiled(terms: tuple[Term, ...]) -> Test:
@@ -37,20 +37,14 @@ def compiled(terms: tuple[Term, ...]) -> Test:
     return all_of
 
 
-def _by_part(parts: Sequence[_Part], test: Callable[[_Part], bool]) -> Mask:
-    """Ask `test` once for each object among `parts`, of which thousands are the same."""
-    # By identity: to compare or hash a process's arguments would cost more than the answer.
-    ids = list(map(id, parts))
-    meant = {key for key, part in dict(zip(ids, parts, strict=True)).items() if test(part)}
-    return list(map(meant.__contains__, ids)) if meant else [False] * len(ids)
-
-
 def _process(test: Callable[[Process], bool]) -> Test:
-    return lambda rows: _by_part(rows.processes, test)
+    answers = Answers(test)
+    return lambda rows: answers(rows.processes)
 
 
 def _endpoint(test: Callable[[Endpoint], bool]) -> Test:
-    return lambda rows: _by_part(rows.endpoints, test)
+    answers = Answers(test)
+    return lambda rows: answers(rows.endpoints)
 
 
 def _pid(value: str) -> Test:
@@ -80,7 +74,8 @@ def _host(value: str) -> Test:
     def test(host: Host | None) -> bool:
         return host is not None and _holds(word, host.label)
 
-    return lambda rows: _by_part(rows.hosts, test)
+    answers = Answers(test)
+    return lambda rows: answers(rows.hosts)
 
 
 def _as(value: str) -> Test:

@@ -25,10 +25,9 @@ class Order:
     key: str
     descending: bool = False
 
-    def values(self, rows: Connections) -> Sequence[Value]:
-        """What each row is sorted by first; few of them differ from each other."""
-        kind = _KINDS[self.key]
-        return _by_part(kind.parts(rows), kind.value)
+    def parts(self, rows: Connections) -> Sequence[object]:
+        """The part of each row that its value depends on; thousands of rows share one."""
+        return _KINDS[self.key].parts(rows)
 
     def part(self, rows: Connections, index: int) -> object:
         """The part of one row that its value depends on, and nothing else."""
@@ -38,8 +37,13 @@ class Order:
         """What a row is sorted by first, by that part of it."""
         return _KINDS[self.key].value(part)
 
+    @property
+    def minor_bits(self) -> int:
+        """Bits of the numbers that `minors` gives; 0 where all of them are 0."""
+        return {"time": 63, "destination": 16}.get(self.key, 0)
+
     def minors(self, rows: Connections) -> Sequence[int]:
-        """What each row is sorted by then: numbers below 2^64."""
+        """What each row is sorted by then: numbers of `minor_bits`."""
         if self.key == "time":
             return rows.times
         return rows.ports if self.key == "destination" else bytes(len(rows))
@@ -69,13 +73,6 @@ def turned(order: Order | None) -> Order:
     """The other way round; from the order of arrival, that is the newest first."""
     order = order or Order("time")
     return replace(order, descending=not order.descending)
-
-
-def _by_part(parts: Sequence[_Part], value: Callable[[_Part], Value]) -> list[Value]:
-    # Worked out once for each object among the parts, of which thousands are the same.
-    ids = list(map(id, parts))
-    known = {key: value(part) for key, part in dict(zip(ids, parts, strict=True)).items()}
-    return list(map(known.__getitem__, ids))
 
 
 def _text(text: str) -> Value:

@@ -6,18 +6,18 @@ import time
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 from app.matches import Matches
 from app.order import Order, Value
+from app.radix import in_order
 from app.store import CHUNK, Store
 
 _KNOWN: Final = 65_536
+_AT_ONCE: Final = 128  # rows that are put in in one step
 _FEW: Final = 2000  # rows that are put into their place one by one; more are sorted with all others
 _PAUSE: Final = 2.0  # seconds from one sorting of all rows to the next
-_MINOR_BITS: Final = 64
 _NUMBER_BITS: Final = 40  # of a sequence number: a day at 12 million connections a second
-_Item = TypeVar("_Item", int, Value)
 
 
 class Sorting:
@@ -65,7 +65,7 @@ class Sorting:
     @property
     def is_working(self) -> bool:
         """Whether `step` has anything to do."""
-        return self._job is not None
+        return self._job is not None or bool(self._new())
 
     def begin(self) -> None:
         """Begin to sort all matches; what was sorted before stays until that is done."""
@@ -81,22 +81,28 @@ class Sorting:
 
     def step(self) -> None:
         """Go on, for some 10 ms."""
-        if self._job is not None and next(self._job, self) is self:
+        if self._job is None:
+            new = self._new()
+            self._insert(new[:_AT_ONCE])
+            self._to = self._matches.next if len(new) <= _AT_ONCE else new[_AT_ONCE]
+        elif next(self._job, self) is self:
             self._job = None
             self.is_ready = True
-            self.catch_up()
 
     def catch_up(self) -> None:
-        """Put the newest matches in their places."""
-        if not self.is_ready:
+        """There are new matches, which `step` puts in their places, or will be before long."""
+        if self._job is not None or not self.is_ready:
             return
-        new = self._matches.since(self._to)
-        if len(new) <= _FEW:
-            self._insert(new)
-            self._to = self._matches.next
         is_due = self._clock() - self._begun_at >= _PAUSE
-        if is_due and (len(new) > _FEW or self._is_stale):
+        if is_due and (self._is_stale or len(self._matches.since(self._to)) > _FEW):
             self.begin()
+
+    def _new(self) -> Sequence[int]:
+        """Rows to be put in one by one."""
+        if not self.is_ready or self._to == self._matches.next:
+            return ()
+        new = self._matches.since(self._to)
+        return new if len(new) <= _FEW else ()
 
     def forget(self, first: int) -> None:
         """Rows ahead of `first` were evicted."""
@@ -104,37 +110,46 @@ class Sorting:
 
     def _sort(self, store: Store, numbers: Sequence[int], end: int) -> Iterator[None]:
         pieces = [numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)]
-        distinct: list[list[Value]] = []
-        known: set[Value] = set()
-        for piece in pieces:
-            new = set(self.order.values(store.at(piece))) - known
-            known |= new
-            distinct.append(sorted(new))
-            yield
-        # A number for each value: what is compared from here on are whole numbers.
-        values = yield from _merged(distinct)
-        ranks = {value: rank << _MINOR_BITS for rank, value in enumerate(values)}
+        ranks = yield from self._ranks(store, pieces)
         keys: list[list[int]] = []
+        bits = self.order.minor_bits
         for piece in pieces:
             rows = store.at(piece)
-            columns = self.order.values(rows), self.order.minors(rows), piece
-            keys.append(
-                sorted(
-                    # A name may have come meanwhile: then it is sorted again soon.
-                    (ranks.get(value, 0) | minor) << _NUMBER_BITS | number
-                    for value, minor, number in zip(*columns, strict=True)
-                )
-            )
+            # A name may have come meanwhile, and has no rank: the rows are sorted again soon.
+            ranked = [ranks.get(key, 0) for key in map(id, self.order.parts(rows))]
+            if bits:
+                columns = zip(ranked, self.order.minors(rows), strict=True)
+                ranked = [rank << bits | minor for rank, minor in columns]
+            columns = zip(ranked, piece, strict=True)
+            keys.append([rank << _NUMBER_BITS | number for rank, number in columns])
             yield
-        run = yield from _merged(keys)
         result = array("Q")
-        mask = (1 << _NUMBER_BITS) - 1
-        for at in range(0, len(run), CHUNK):
-            result.extend([key & mask for key in run[at : at + CHUNK]])
-            yield
+        yield from in_order(keys, (1 << _NUMBER_BITS) - 1, result)
         self._sorted, self._to = result, end
         if self._store.first > store.first:
             self.forget(self._store.first)
+
+    def _ranks(
+        self, store: Store, pieces: Sequence[Sequence[int]]
+    ) -> Generator[None, None, dict[int, int]]:
+        """The place of each part's value among all values, by the part's identity.
+
+        From here on numbers are compared, and not texts. The store holds the parts.
+        """
+        values: dict[int, Value] = {}
+        runs: list[list[Value]] = []
+        for piece in pieces:
+            parts = self.order.parts(store.at(piece))
+            distinct = dict(zip(map(id, parts), parts, strict=True))
+            new = {
+                key: self.order.value(part) for key, part in distinct.items() if key not in values
+            }
+            values |= new
+            runs.append(sorted(set(new.values())))
+            yield
+        ordered = yield from _merged(runs)
+        rank = {value: number for number, value in enumerate(ordered)}
+        return {key: rank[value] for key, value in values.items()}
 
     def _insert(self, numbers: Sequence[int]) -> None:
         """Each costs some 20 looks at others."""
@@ -162,7 +177,7 @@ class Sorting:
         return known[1], self.order.minor(rows, index), number
 
 
-def _merged(runs: list[list[_Item]]) -> Generator[None, None, list[_Item]]:
+def _merged(runs: list[list[Value]]) -> Generator[None, None, list[Value]]:
     """All of the sorted `runs` as one, in steps."""
     while len(runs) > 1:
         merged = []

@@ -112,7 +112,12 @@ class Store:
             number = (sequences[position] - self._base) // CHUNK
             start = self._base + number * CHUNK
             until = bisect_left(sequences, start + CHUNK, position)
-            made.extend(self._chunks[number].at([s - start for s in sequences[position:until]]))
+            low, high = sequences[position] - start, sequences[until - 1] - start
+            if high - low == until - position - 1:  # without a gap
+                made.extend(self._chunks[number].piece(low, high + 1))
+            else:
+                offsets = [sequence - start for sequence in sequences[position:until]]
+                made.extend(self._chunks[number].at(offsets))
             position = until
         return made
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Final
 
 from app.leaders import Leaders
-from probes.connections import Connections
-from probes.record import AutonomousSystem, Connection
+from probes.connections import Connections, Endpoint
+from probes.record import AutonomousSystem, Connection, Host, Process
 
 _PROCESSES_KEPT: Final = 8  # of a host, the most recent first
 
@@ -22,6 +23,8 @@ class HostCount:
     count: int = 0
     last_ns: int = 0
     _processes: dict[str, int] = field(default_factory=dict)  # label: when it last connected
+    knows_since: int = 0
+    """Who connected before is of no interest; nanoseconds since the epoch."""
 
     @property
     def processes(self) -> list[str]:
@@ -29,13 +32,18 @@ class HostCount:
         oldest_first = sorted(self._processes, key=self._processes.__getitem__)
         return oldest_first[: -_PROCESSES_KEPT - 1 : -1]
 
-    def connected(self, label: str, time_ns: int) -> None:
+    def connected(self, process: Process, time_ns: int) -> None:
         """Remember that a process connected there then; rows may be told of in any order."""
+        if time_ns < self.knows_since:
+            return
         self.last_ns = max(self.last_ns, time_ns)
-        # Taken out and put in: of those at the same time the last one told of is the newest.
-        self._processes[label] = max(time_ns, self._processes.pop(label, 0))
+        label = process.label
+        self._processes[label] = max(time_ns, self._processes.get(label, 0))
         if len(self._processes) > 2 * _PROCESSES_KEPT:
-            self._processes = {name: self._processes[name] for name in reversed(self.processes)}
+            kept = self.processes
+            self._processes = {name: self._processes[name] for name in reversed(kept)}
+            # Whoever connected before all of these is of no interest any more.
+            self.knows_since = self._processes[kept[-1]]
 
 
 @dataclass(slots=True, eq=False)
@@ -54,61 +62,104 @@ class Tally:
 
     def __init__(self) -> None:
         self._hosts: Leaders[HostCount] = Leaders()
+        self._by_name: dict[str, HostCount] = {}
         self._systems: Leaders[SystemCount] = Leaders()
         self._addressed = 0
+        # Rows that were added since anybody asked: that many are alike makes them cheap together.
+        self._new_endpoints: Counter[Endpoint] = Counter()
+        self._new_hosts: Counter[int] = Counter()  # by identity
+        self._by_identity: dict[int, Host] = {}
 
     @property
     def addressed(self) -> int:
         """Rows that have an address: what the systems' shares are shares of."""
+        self._settle()
         return self._addressed
 
     @property
     def hosts(self) -> Leaders[HostCount]:
         """A count for each hostname."""
+        self._settle()
         return self._hosts
 
     @property
     def systems(self) -> Leaders[SystemCount]:
         """A count for each autonomous system."""
+        self._settle()
         return self._systems
 
     def add(self, rows: Connections) -> None:
         """Count rows."""
-        self._count(rows, 1)
+        self._new_endpoints.update(rows.endpoints)
         if not any(rows.hosts):
             return
-        named = compress(zip(rows.hosts, rows.processes, rows.times, strict=True), rows.hosts)
-        # By identity: the newest of equal pairs is the one that stays.
-        newest = {(id(host), id(process)): (host, process, at) for host, process, at in named}
-        for host, process, time_ns in newest.values():
-            assert host is not None
-            self._host(host.name).connected(process.label, time_ns)
+        named = list(compress(rows.hosts, rows.hosts))
+        ids = list(map(id, named))
+        self._new_hosts.update(ids)
+        shared = dict(zip(ids, named, strict=True))
+        self._by_identity.update(shared)  # type: ignore[arg-type]
+        self._connected(rows, set(shared))
 
     def remove(self, rows: Connections) -> None:
         """Take back rows that were added."""
-        self._count(rows, -1)
+        self._settle()
+        named = list(compress(rows.hosts, rows.hosts))
+        shared = {id(host): host for host in named}
+        self._count(Counter(rows.endpoints), Counter(map(id, named)), shared, -1)  # type: ignore[arg-type]
 
     def rename(self, before: Connection, after: Connection) -> None:
         """A row that was added has got a name, or another one."""
+        self._settle()
         if before.host is not None:
-            self._hosts.count(before.host.name, self._host(before.host.name), -1)
+            self._count_host(before.host.name, -1)
         if after.host is not None:
-            host = self._host(after.host.name)
-            self._hosts.count(after.host.name, host, 1)
-            host.connected(after.process.label, after.time_ns)
+            self._host(after.host.name).connected(after.process, after.time_ns)
+            self._count_host(after.host.name, 1)
 
-    def _host(self, name: str) -> HostCount:
-        return self._hosts.get(name) or HostCount(name)
+    def _connected(self, rows: Connections, hosts: set[int]) -> None:
+        """Remember who connected to those of the rows' hosts of which it is worth knowing."""
+        newest = max(rows.times)
+        full = {
+            key for key in hosts if self._host(self._by_identity[key].name).knows_since > newest
+        }
+        pairs = zip(map(id, rows.hosts), map(id, rows.processes), strict=True)
+        # By identity: the newest of equal pairs is the one that stays.
+        for (key, _), index in dict(zip(pairs, range(len(rows)), strict=True)).items():
+            if key in hosts and key not in full:
+                host = self._host(self._by_identity[key].name)
+                host.connected(rows.processes[index], rows.times[index])
 
-    def _count(self, rows: Connections, sign: int) -> None:
-        for endpoint, number in Counter(rows.endpoints).items():
+    def _settle(self) -> None:
+        if self._new_endpoints:
+            self._count(self._new_endpoints, self._new_hosts, self._by_identity, 1)
+            self._new_endpoints.clear()
+            self._new_hosts.clear()
+            self._by_identity.clear()
+
+    def _count(
+        self,
+        endpoints: Mapping[Endpoint, int],
+        hosts: Mapping[int, int],
+        by_identity: Mapping[int, Host],
+        sign: int,
+    ) -> None:
+        for endpoint, number in endpoints.items():
             if endpoint.address is not None:
                 self._addressed += sign * number
                 key = endpoint.system.number if endpoint.system else 0
                 system = self._systems.get(key) or SystemCount(endpoint.system)
                 self._systems.count(key, system, sign * number)
-        if any(rows.hosts):
-            shared = {id(host): host for host in rows.hosts if host is not None}
-            for key, number in Counter(map(id, compress(rows.hosts, rows.hosts))).items():
-                name = shared[key].name
-                self._hosts.count(name, self._host(name), sign * number)
+        for identity, number in hosts.items():
+            self._count_host(by_identity[identity].name, sign * number)
+
+    def _count_host(self, name: str, change: int) -> None:
+        host = self._host(name)
+        self._hosts.count(name, host, change)
+        if host.count <= 0:
+            del self._by_name[name]
+
+    def _host(self, name: str) -> HostCount:
+        host = self._by_name.get(name)
+        if host is None:
+            host = self._by_name[name] = HostCount(name)
+        return host

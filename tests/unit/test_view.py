@@ -333,6 +333,7 @@ def test_a_sorted_view_is_what_sorted_gives_also_after_more_came(
     for new in (more, more):
         shown.add(*new)
         shown.view.catch_up()
+        shown.finish()
         shown.evict()
         kept = [shown.store[number] for number in range(shown.store.first, shown.store.end)]
         expected = sorted(kept, key=sort_key(order))  # type: ignore[arg-type]
