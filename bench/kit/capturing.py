@@ -16,7 +16,7 @@ from kit.running import Run, Tool, running
 from kit.storm import Load, Made, make
 
 _EVERY: Final = 0.05  # seconds between two samples
-_SETTLED: Final = 0.5  # seconds after it is attached
+_SETTLED: Final = 1.5  # seconds after it is attached: sock-tui loads its table of systems then
 _QUIET: Final = 0.4  # seconds without work, after which it has gone through all that it had
 _WORK: Final = 0.1  # of a core: more than that is work
 _PATIENCE: Final = 60.0  # seconds to go through it
@@ -158,12 +158,12 @@ def busy_until(samples: Sequence[Sample], idle: float) -> float:
     return samples[0].at
 
 
-def growth(samples: Sequence[Sample]) -> float:
-    """How much more memory it took in the last third of the time than in the middle one: 0.05."""
+def growth(samples: Sequence[Sample]) -> int:
+    """How many more bytes it held at most in the last third of the time than in the middle one."""
     third = len(samples) // 3
     middle = max(sample.resident for sample in samples[third : 2 * third])
     last = max(sample.resident for sample in samples[2 * third :])
-    return last / middle - 1
+    return last - middle
 
 
 @contextmanager
