@@ -37,8 +37,10 @@ def csv_writer(zone: tzinfo | None = None) -> Callable[[Connection], str]:
 def _writer(field: Field, time: IsoTime) -> Callable[[Connection], str]:
     get = field.get
     match field.kind:
-        case Kind.TIME:
+        case Kind.TIME if not field.nullable:
             return lambda connection: time(connection.time_ns)
+        case Kind.TIME:
+            return lambda connection: _time(get(connection), time)
         case Kind.FAMILY:
             return lambda connection: family_name(connection.family)
         case Kind.NUMBER | Kind.PORT if not field.nullable:
@@ -47,6 +49,10 @@ def _writer(field: Field, time: IsoTime) -> Callable[[Connection], str]:
             return lambda connection: connection.address or ""
         case _:
             return lambda connection: _cell(get(connection))
+
+
+def _time(value: Value, time: IsoTime) -> str:
+    return time(value) if isinstance(value, int) else ""
 
 
 def _cell(value: Value) -> str:

@@ -45,6 +45,8 @@ def _writer(field: Field, time: IsoTime) -> Callable[[Connection], str]:
     key, get = f'"{field.name}": ', field.get
     match field.kind:
         case Kind.TIME:
+            if field.nullable:
+                return lambda connection: f"{key}{_time(get(connection), time)}"
             return lambda connection: f'{key}"{time(connection.time_ns)}"'
         case Kind.FAMILY:
             return lambda connection: f'{key}"{family_name(connection.family)}"'
@@ -66,6 +68,10 @@ def _encoded(value: Value) -> str:
     if isinstance(value, str):
         return _string(value)
     return f"[{', '.join([_string(text) for text in value])}]"
+
+
+def _time(value: Value, time: IsoTime) -> str:
+    return f'"{time(value)}"' if isinstance(value, int) else "null"
 
 
 _ascii: Final = json.JSONEncoder(ensure_ascii=True).encode
@@ -125,6 +131,11 @@ class JsonReader:
             args=read.texts("args"),
             uid=read.number("uid"),
             user=read.text("user"),
+            parent=read.later(read.number, "parent"),
+            start_ns=read.later(read.time, "started"),
+            cgroup=read.later(read.large, "cgroup"),
+            netns=read.later(read.number, "netns"),
+            mntns=read.later(read.number, "mntns"),
         )
         host, system = _host(read), _system(read)
         return Connection(
@@ -179,6 +190,13 @@ class _Line:
 
     def maybe(self, reader: Callable[[str], _T], key: str) -> _T | None:
         return None if self._value(key) is None else reader(key)
+
+    def later(self, reader: Callable[[str], _T], key: str) -> _T | None:
+        """The same for a key that older recordings lack."""
+        return self.maybe(reader, key) if key in self._values else None
+
+    def large(self, key: str) -> int:
+        return self._number(key, 0xFFFF_FFFF_FFFF_FFFF)
 
     def number(self, key: str) -> int:
         return self._number(key, 0xFFFF_FFFF)

@@ -173,7 +173,7 @@ def test_it_does_not_rest_while_a_connection_waits_for_its_name(tmp_path: Path) 
         if reader.rests:
             stopped.set()
 
-    event = EVENT.pack(5, 1, 1, 1, 0, b"curl", bytes(16), 2, 443, FLAG_IN_LOOKUP)
+    event = EVENT.pack(5, 1, 1, 1, 0, b"curl", 0, bytes(16), 2, 443, FLAG_IN_LOOKUP)
     reader = Played([frame(event)], 0, count)
     feed(reader, enricher, told, stopped)
     assert len(told.connections) == 1
