@@ -93,6 +93,8 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("cgroup", Kind.LARGE, Part.PROCESS, lambda c: c.process.cgroup, nullable=True),
     Field("netns", Kind.NUMBER, Part.PROCESS, lambda c: c.process.netns, nullable=True),
     Field("mntns", Kind.NUMBER, Part.PROCESS, lambda c: c.process.mntns, nullable=True),
+    Field("container", Kind.TEXT, Part.PROCESS, lambda c: c.process.container, nullable=True),
+    Field("unit", Kind.TEXT, Part.PROCESS, lambda c: c.process.unit, nullable=True),
 )
 
 

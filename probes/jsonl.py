@@ -136,6 +136,8 @@ class JsonReader:
             cgroup=read.later(read.large, "cgroup"),
             netns=read.later(read.number, "netns"),
             mntns=read.later(read.number, "mntns"),
+            container=read.later(read.text, "container"),
+            unit=read.later(read.text, "unit"),
         )
         host, system = _host(read), _system(read)
         return Connection(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from probes.cgroup import NOBODY, Owner
 from probes.decode import WHO
 from probes.image import CUT, Image, split_args, started_at
 from probes.record import Process
@@ -33,10 +34,11 @@ class _Told(NamedTuple):
     executable: str | None
     args: tuple[str, ...] | None
     # parent, start_ns, cgroup, netns, mntns of a Process
-    facts: tuple[int | None, int | None, int | None, int | None, int | None]
+    numbers: tuple[int | None, int | None, int | None, int | None, int | None]
+    owner: Owner
 
 
-_UNTOLD: Final = _Told(None, None, (None,) * 5)
+_UNTOLD: Final = _Told(None, None, (None,) * 5, NOBODY)
 
 
 def boot_offset() -> int:
@@ -52,14 +54,16 @@ class Processes:
         root: Path = Path("/proc"),
         clock: Callable[[], float] = time.monotonic,
         offset: Callable[[], int] = boot_offset,
+        owner: Callable[[int], Owner] = lambda _cgroup: NOBODY,
     ) -> None:
         """`root`: where proc is mounted. `clock`: seconds, for how long an answer stays fresh.
 
-        `offset`: see `boot_offset`.
+        `offset`: see `boot_offset`. `owner`: see `probes.cgroup.Cgroups.owner`.
         """
         self._root = os.fsencode(root)
         self._clock = clock
         self._offset = offset
+        self._owner = owner
         # By pid and number; the least recently used ones first.
         self._told: OrderedDict[tuple[int, int], _Told] = OrderedDict()
         # Whom /proc was asked about, since they were not told.
@@ -81,8 +85,9 @@ class Processes:
         if key not in self._told:  # else it keeps its start, whatever became of the clock
             start_ns = image.start_ns + self._offset()
             started = start_ns if 0 <= start_ns < 1 << 63 else None
-            facts = (image.parent, started, image.cgroup, image.netns, image.mntns)
-            self._told[key] = _Told(image.executable, image.args, facts)
+            numbers = (image.parent, started, image.cgroup, image.netns, image.mntns)
+            owner = self._owner(image.cgroup)
+            self._told[key] = _Told(image.executable, image.args, numbers, owner)
         if len(self._told) > _KEPT_IMAGES:
             self._told.popitem(last=False)
 
@@ -137,14 +142,16 @@ class Processes:
             self._told.move_to_end(key)
         elif number:
             self._note_guess(key, who)
-        (executable, args, facts), start = told or _UNTOLD, b""
+        (executable, args, numbers, owner), start = told or _UNTOLD, b""
         if executable is None or args is None:
             there, args_there, start = self._asked(pid, tid, comm, number)
             if there is None and known is not None and (number or start in {b"", known.start}):
                 return known.process
             executable = there if executable is None else executable
             args = args_there if args is None else args
-        process = Process(pid, decode(comm), executable, args, uid, self.user(uid), *facts)
+        process = Process(
+            *(pid, decode(comm), executable, args, uid, self.user(uid)), *numbers, *owner
+        )
         if known is not None and known.process == process:
             process = known.process
         self._known[who] = _Known(process, start)

@@ -42,7 +42,8 @@ class Process:
 
     The rest is None where the kernel did not tell it: `parent`, a pid; `start_ns`, when it started,
     in nanoseconds since the epoch, UTC; `cgroup`, its id in the unified hierarchy, which is its
-    folder's inode; `netns` and `mntns`, inodes as in /proc/PID/ns.
+    folder's inode; `netns` and `mntns`, inodes as in /proc/PID/ns; `container` and `unit`, whose
+    the cgroup is (see `probes.cgroup.Owner`).
     """
 
     pid: int
@@ -56,6 +57,8 @@ class Process:
     cgroup: int | None = None
     netns: int | None = None
     mntns: int | None = None
+    container: str | None = None
+    unit: str | None = None
 
     @property
     def label(self) -> str:

@@ -21,6 +21,8 @@ CURL = Process(
     cgroup=5873,
     netns=4_026_531_840,
     mntns=4_026_531_841,
+    container="3f4a0b1c2d3e",
+    unit="session-3.scope",
 )
 GITHUB = Connection(
     time_ns=1_700_000_000_123_456_000,  # 2023-11-14 22:13:20.123456 UTC
@@ -32,7 +34,9 @@ GITHUB = Connection(
     host=Host("github.com", HostSource.GETADDRINFO),
     system=AutonomousSystem(36459, "GITHUB"),
 )
-UNTOLD = {"parent": None, "start_ns": None, "cgroup": None, "netns": None, "mntns": None}
+UNTOLD = dict.fromkeys(
+    ("parent", "start_ns", "cgroup", "netns", "mntns", "container", "unit"), None
+)
 """What is not known of a process that the kernel did not tell."""
 
 NETLINK = replace(GITHUB, family=16, address=None, port=None, host=None, system=None)
@@ -64,6 +68,8 @@ processes = st.builds(
     cgroup=st.one_of(st.none(), st.integers(0, 2**64 - 1)),
     netns=st.one_of(st.none(), numbers),
     mntns=st.one_of(st.none(), numbers),
+    container=st.one_of(st.none(), names),
+    unit=st.one_of(st.none(), names),
 )
 addresses = st.one_of(
     st.integers(0, 2**32 - 1).map(lambda n: str(IPv4Address(n))),

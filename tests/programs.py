@@ -111,7 +111,10 @@ def _program(scene: Scene) -> str:
     program = Path(os.path.realpath(folder), "bin", "once")
     program.parent.mkdir()
     command = [compiler, "-O1", "-static", "-o", str(program), str(_SOURCE)]
-    subprocess.run(command, check=True)
+    try:
+        subprocess.run(command, check=True)
+    except subprocess.CalledProcessError:
+        raise ImpossibleError("cc does not link statically; install its libc.a") from None
     return str(program)
 
 

@@ -27,7 +27,7 @@ Row = Mapping[str, object]
 FIELDS: Final = (
     *("time", "af", "pid", "tid", "comm", "process", "args", "uid", "user"),
     *("address", "port", "host", "host_source", "asn", "as_name"),
-    *("parent", "started", "cgroup", "netns", "mntns"),
+    *("parent", "started", "cgroup", "netns", "mntns", "container", "unit"),
 )
 
 

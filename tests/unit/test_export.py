@@ -67,7 +67,8 @@ def test_a_row_has_every_field() -> None:
     assert csv_writer(UTC)(GITHUB) == (
         "2023-11-14T22:13:20.123456+00:00,AF_INET,8549,8551,curl,/usr/bin/curl,"
         "curl -s https://github.com/,1000,alice,140.82.118.3,443,github.com,getaddrinfo,36459,GITHUB,"
-        "8001,2023-11-14T22:13:20.003000+00:00,5873,4026531840,4026531841"
+        "8001,2023-11-14T22:13:20.003000+00:00,5873,4026531840,4026531841,"
+        "3f4a0b1c2d3e,session-3.scope"
     )
 
 
@@ -91,6 +92,8 @@ def test_what_is_not_there_is_an_empty_cell() -> None:
         "cgroup",
         "netns",
         "mntns",
+        "container",
+        "unit",
     ]
     assert cells["af"] == "AF_NETLINK"
 

@@ -13,7 +13,7 @@ from probes.record import AutonomousSystem, Connection
 from tests.connections import GITHUB, NETLINK, UNTOLD, connections, made_by
 
 write = json_writer(UTC)
-LATER = ("parent", "started", "cgroup", "netns", "mntns")
+LATER = ("parent", "started", "cgroup", "netns", "mntns", "container", "unit")
 
 
 def test_writes_every_field_in_the_documented_order() -> None:
@@ -24,7 +24,8 @@ def test_writes_every_field_in_the_documented_order() -> None:
         '"user": "alice", "address": "140.82.118.3", "port": 443, '
         '"host": "github.com", "host_source": "getaddrinfo", "asn": 36459, "as_name": "GITHUB", '
         '"parent": 8001, "started": "2023-11-14T22:13:20.003000+00:00", "cgroup": 5873, '
-        '"netns": 4026531840, "mntns": 4026531841}'
+        '"netns": 4026531840, "mntns": 4026531841, '
+        '"container": "3f4a0b1c2d3e", "unit": "session-3.scope"}'
     )
 
 

@@ -28,6 +28,8 @@ ROW: Row = {
     "cgroup": 1,
     "netns": 4026531840,
     "mntns": 4026531841,
+    "container": None,
+    "unit": None,
 }
 MADE = Expected({key: ROW[key] for key in ("af", "pid", "comm", "process", "args", "port", "host")})
 REPORT = Report("curl", [7], [MADE])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from probes.cgroup import Owner
 from probes.decode import WHO
 from probes.image import Image
 from probes.procfs import Processes
@@ -113,6 +114,21 @@ def test_arguments_that_could_not_be_read_are_looked_up(
     processes.tell(IMAGE._replace(number=AFTER_EXEC, args=None))
     fake.end(7)
     assert processes.find(who(AFTER_EXEC), 7).args == ()
+
+
+def test_whose_the_cgroup_is_is_asked_when_it_is_told(fake: FakeProc, clock: Clock) -> None:
+    asked = []
+
+    def owner(number: int) -> Owner:
+        asked.append(number)
+        return Owner("3f4a0b1c2d3e", "nginx.service")
+
+    processes = Processes(fake.root, clock, lambda: BOOTED, owner)
+    processes.tell(IMAGE)
+    clock.now += 1.5
+    found = processes.find(who(), 7)
+    assert (found.container, found.unit) == ("3f4a0b1c2d3e", "nginx.service")
+    assert asked == [77]
 
 
 def test_a_thread_of_the_kernel_has_no_executable(processes: Processes) -> None:
