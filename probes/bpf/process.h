@@ -57,7 +57,7 @@ INLINE struct path path_at(u64 at)
 	return path;
 }
 
-/* Both name an executable's end first, since the way leads from it to the root. */
+/* To the beginning of `data`. What is not in memory now cannot be read: then /proc has to serve. */
 INLINE void read_args(struct process_event *process, u64 memory)
 {
 	u64 begin = word_at(memory + OFFSET(mm_struct, arg_start));
@@ -77,9 +77,10 @@ INLINE void read_args(struct process_event *process, u64 memory)
 }
 
 /*
- * As the kernel's prepend_path() walks (fs/d_path.c), to the process's own root: so a path in a
- * container or a chroot is the one that is seen in there. An executable that lies outside of it is
- * named from the root of its mount namespace.
+ * Behind the arguments, the executable's own name first. As the kernel's prepend_path() walks
+ * (fs/d_path.c), to the process's own root: so a path in a container or a chroot is the one that is
+ * seen in there. An executable that lies outside of it is named from the root of its mount
+ * namespace.
  */
 INLINE void read_path(struct process_event *process, u64 task, u64 file)
 {
@@ -94,24 +95,20 @@ INLINE void read_path(struct process_event *process, u64 task, u64 file)
 #pragma clang loop unroll(disable)
 	for (int step = 0; step < STEPS_MAX; step++) {
 		if (at.entry == root.entry && at.mount == root.mount)
-			goto whole;
+			return;
 		if (at.entry == mount_root) {
 			u64 mount = at.mount - OFFSET(mount, mnt);
 			u64 parent = word_at(mount + OFFSET(mount, mnt_parent));
 			if (parent == mount || !parent)
-				goto whole;
+				return;
 			at.entry = word_at(mount + OFFSET(mount, mnt_mountpoint));
 			at.mount = parent + OFFSET(mount, mnt);
 			mount_root = word_at(at.mount + OFFSET(vfsmount, mnt_root));
 			continue;
 		}
 		u64 name = word_at(at.entry + OFFSET(dentry, d_name) + OFFSET(qstr, name));
-		/*
-		 * Read from memory at each step: were its limits known, the verifier would follow
-		 * every sequence of components and mounts.
-		 */
 		u64 used = process->args_size + process->path_size;
-		asm volatile("" : "+r"(used));
+		asm volatile("" : "+r"(used)); /* as in read_args() */
 		if (used > ARGS_MAX + PATH_MAX)
 			break;
 		long size = bpf_probe_read_kernel_str(process->data + used, COMPONENT_SIZE,
@@ -121,12 +118,10 @@ INLINE void read_path(struct process_event *process, u64 task, u64 file)
 		process->path_size += size;
 		u64 parent = word_at(at.entry + OFFSET(dentry, d_parent));
 		if (parent == at.entry) /* memfd_create(): it stands nowhere */
-			goto whole;
+			return;
 		at.entry = parent;
 	}
 	process->head.flags |= FLAG_PATH_CUT;
-whole:
-	return;
 }
 
 INLINE u32 namespace_at(u64 at)
