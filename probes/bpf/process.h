@@ -25,7 +25,7 @@ INLINE u64 image_of(u64 task)
 
 #define OFFSET(structure, field) OFFSET_##structure##__##field
 
-/* Components and mounts between an executable and its root, at most; each costs 0.6 ms to verify. */
+/* Components and mounts up to an executable's root, at most; each costs 0.6 ms to verify. */
 #define STEPS_MAX 48
 
 /* What lies in kernel memory at `at`; 0 where it cannot be read. */

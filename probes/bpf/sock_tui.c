@@ -123,8 +123,8 @@ BPF_ARRAY(reader_rests, u64, 1);
 BPF_ARRAY(introduced, u64, PLACES);
 
 /*
- * A process_event in the making is too large for the stack. For kprobes and tracepoints alone: their
- * programs are not interrupted by each other, as those of uprobes can be.
+ * A process_event in the making is too large for the stack. For kprobes and tracepoints alone:
+ * their programs are not interrupted by each other, as those of uprobes can be.
  */
 BPF_PERCPU_ARRAY(scratch, struct process_event, 1);
 
