@@ -23,8 +23,8 @@ readonly test_packages=(
   "curl|a real client whose connections the tests capture"
   "tmux|the terminal in which the tests drive the dashboard"
   "iproute2|network namespaces, where test traffic stays"
-  "gcc|compiles the load that the measurements make"
-  "libc6-dev|its headers"
+  "gcc|compiles the programs that the tests watch, and the load of the measurements"
+  "libc6-dev|its headers, and a C library to link statically"
   "bpftrace|what the measurements compare with"
 )
 

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
-from probes import btf
+from probes import btf, layout
 from probes.bytecode import Bytecode, MapShape
 from probes.errors import SourceError
 from probes.requirements import import_bcc
@@ -49,6 +49,7 @@ def inputs() -> Mapping[str, str]:
     sources = [
         Path(__file__),
         Path(btf.__file__),
+        Path(layout.__file__),
         *sorted(path for path in _SOURCE.rglob("*") if path.is_file()),
     ]
     return {
@@ -108,23 +109,14 @@ def _compile() -> Bytecode:
     bcc = import_bcc()
     os.environ["BCC_KERNEL_SOURCE"] = str(_SOURCE / "abi")
     text = (_SOURCE / "sock_tui.c").read_text()
-    bpf = cast(_Bpf, bcc.BPF(text=text, cflags=[f"-I{_SOURCE}", *_flags()]))
+    constants, offsets = layout.of_kernel()
+    bpf = cast(_Bpf, bcc.BPF(text=text, cflags=[f"-I{_SOURCE}", *_flags(), *offsets]))
     library = bcc.libbcc.lib
     return Bytecode.unlinked(
         [_map(library, bpf.module, number) for number in range(library.bpf_num_tables(bpf.module))],
         {name: bpf.dump_func(name.encode()) for name in PROGRAMS},
-        _layout(),
+        constants,
     )
-
-
-def _layout() -> list[int]:
-    """TASK_PID to CRED_UID of bpf/sock_tui.c."""
-    try:
-        types = btf.KERNEL.read_bytes()
-        task = btf.field_offsets(types, "task_struct", ("pid", "tgid", "comm", "cred"))
-        return [*task, *btf.field_offsets(types, "cred", ("uid",))]
-    except (OSError, LookupError, ValueError):  # the programs ask helpers instead
-        return [0] * 5
 
 
 def _map(library: ctypes.CDLL, module: int, number: int) -> tuple[MapShape, int]:

@@ -6,13 +6,14 @@ import struct
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from probes.family import AF_INET, AF_INET6
+from probes.image import IMAGE, Image, read_image
 from probes.ring import BUSY, DISCARDED, HEADER, span
 
-# `struct event` and `struct name_event` in bpf/event.h; a test compares the two.
-EVENT: Final = struct.Struct("=QIIII16s16sHHI")
+# The structures of bpf/event.h; a test compares the two.
+EVENT: Final = struct.Struct("=QIIII16sQ16sHHI")
 EVENT_FIELDS: Final = (
     "ts_ns",
     "kind",
@@ -20,6 +21,7 @@ EVENT_FIELDS: Final = (
     "tgid",
     "uid",
     "comm",
+    "image",
     "address",
     "family",
     "port",
@@ -28,17 +30,18 @@ EVENT_FIELDS: Final = (
 NAME_SIZE: Final = 256
 KIND_CONNECT: Final = 1
 KIND_NAME: Final = 2
+KIND_PROCESS: Final = 3
 FLAG_IN_LOOKUP: Final = 1
 
-WHO: Final = struct.Struct("=II16s")
-"""What tells one process from another: tgid, uid, comm."""
+WHO: Final = struct.Struct("=II16sQ")
+"""What tells one process from another: tgid, uid, comm, image (see `probes.image.Image`)."""
 
 WHERE: Final = struct.Struct("=16sH")
 """What tells one endpoint from another: address, family."""
 
 _RECORD: Final = HEADER.size + EVENT.size  # bytes of a connect with its header
 # Where a field stands in a record: EVENT's offsets behind the header.
-_TS, _KIND, _TID, _WHO, _WHERE, _PORT, _FLAGS = 8, 16, 20, 24, 48, 66, 68
+_TS, _KIND, _TID, _WHO, _WHERE, _PORT, _FLAGS = 8, 16, 20, 24, 56, 74, 76
 _KEYS: Final = f"{_WHO}x{WHO.size}s{WHERE.size}s{_RECORD - _WHERE - WHERE.size}x"
 # Unpacked so many records at a time: one call for all their keys costs a fourth of a call for each.
 _AT_ONCE: Final = 256
@@ -78,17 +81,20 @@ class NameEvent(NamedTuple):
     name: bytes
 
 
+Event = Connects | NameEvent | Image
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """The events of a stretch of the ring in order, and how many records in it made no sense."""
 
-    events: Sequence[Connects | NameEvent]
+    events: Sequence[Event]
     unreadable: int
 
 
 def decode(records: bytes) -> Decoded:
     """Events of whole ring records (see `probes.ring.Ring.drain`), in their order."""
-    events: list[Connects | NameEvent] = []
+    events: list[Event] = []
     unreadable = 0
     whole = len(records) & ~7
     words = memoryview(records)[:whole].cast("I")
@@ -105,7 +111,7 @@ def decode(records: bytes) -> Decoded:
         position += span(word)
         if word & DISCARDED:
             continue
-        event = None if word & BUSY else _name(records, start, word)
+        event = None if word & BUSY else _single(records, start, word)
         if event is None:
             unreadable += 1
         else:
@@ -177,12 +183,22 @@ def _column(records: memoryview, code: str, offset: int) -> array[int]:
     return column
 
 
-def _name(records: bytes, start: int, size: int) -> NameEvent | None:
-    if size < EVENT.size + NAME_SIZE or start + size > len(records):
+def _single(records: bytes, start: int, size: int) -> NameEvent | Image | None:
+    if size < EVENT.size or start + size > len(records):
         return None
-    ts_ns, kind, tid, tgid, uid, comm, address, family, _, _ = EVENT.unpack_from(records, start)
+    head = EVENT.unpack_from(records, start)
+    if head[1] == KIND_NAME and size >= EVENT.size + NAME_SIZE:
+        return _name(head, records[start + EVENT.size : start + EVENT.size + NAME_SIZE])
+    if head[1] == KIND_PROCESS and size >= EVENT.size + IMAGE.size:
+        tgid, image, flags = head[3], head[6], head[10]
+        return read_image(tgid, image, flags, records[start + EVENT.size : start + size])
+    return None
+
+
+def _name(head: tuple[Any, ...], name: bytes) -> NameEvent | None:
+    ts_ns, _, tid, tgid, uid, comm, image, address, family, _, _ = head
     address = address_of(WHERE.pack(address, family))
-    if kind != KIND_NAME or not address:
+    if not address:
         return None
-    raw = records[start + EVENT.size : start + EVENT.size + NAME_SIZE]
-    return NameEvent(ts_ns, tid, WHO.pack(tgid, uid, comm), address, raw.partition(b"\0")[0])
+    who = WHO.pack(tgid, uid, comm, image)
+    return NameEvent(ts_ns, tid, who, address, name.partition(b"\0")[0])

@@ -14,8 +14,9 @@ from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
 from probes.connections import Connections, Endpoint
-from probes.decode import FLAG_IN_LOOKUP, Connects, NameEvent, address_of, family_of
+from probes.decode import FLAG_IN_LOOKUP, Connects, Event, NameEvent, address_of, family_of
 from probes.errors import SourceError
+from probes.image import Image
 from probes.names import Names
 from probes.procfs import Processes
 from probes.record import AutonomousSystem, Host, Process, Resolution
@@ -95,7 +96,7 @@ class Enricher:
         """Whether connections are held back, so that `items` is to be called again soon."""
         return bool(self._held)
 
-    def items(self, events: Iterable[Connects | NameEvent]) -> list[Item]:
+    def items(self, events: Iterable[Event]) -> list[Item]:
         """The items of `events` and of what was held back long enough.
 
         In order, but for what was held back; a lookup that taught nothing new gives none.
@@ -106,6 +107,9 @@ class Enricher:
         for event in events:
             if isinstance(event, Connects):
                 self._add(rows, self._without_held(event), offset)
+                continue
+            if isinstance(event, Image):
+                self._processes.tell(event)
                 continue
             resolution = self._resolution(event, offset)
             if resolution is not None:

@@ -26,6 +26,7 @@ class Kind(Enum):
     TIME = "an ISO 8601 time with an offset, such as 2026-01-31T12:00:00.000001+01:00"
     FAMILY = "an address family's name, such as AF_INET"
     NUMBER = "a whole number from 0 to 4294967295"
+    LARGE = "a whole number from 0 to 18446744073709551615"
     PORT = "a port from 0 to 65535"
     TEXT = "a string"
     TEXTS = "a list of strings"
@@ -78,6 +79,13 @@ FIELDS: Final[tuple[Field, ...]] = (
         lambda c: (c.system.name or None) if c.system else None,
         nullable=True,
     ),
+    Field("parent", Kind.NUMBER, Part.PROCESS, lambda c: c.process.parent, nullable=True),
+    Field("started", Kind.TIME, Part.PROCESS, lambda c: c.process.start_ns, nullable=True),
+    Field("cgroup", Kind.LARGE, Part.PROCESS, lambda c: c.process.cgroup, nullable=True),
+    Field("netns", Kind.NUMBER, Part.PROCESS, lambda c: c.process.netns, nullable=True),
+    Field("mntns", Kind.NUMBER, Part.PROCESS, lambda c: c.process.mntns, nullable=True),
+    Field("container", Kind.TEXT, Part.PROCESS, lambda c: c.process.container, nullable=True),
+    Field("unit", Kind.TEXT, Part.PROCESS, lambda c: c.process.unit, nullable=True),
 )
 
 

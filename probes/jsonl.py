@@ -17,7 +17,7 @@ from probes.family import family_name
 from probes.fields import FIELDS, Field, Kind, Value, pieces
 from probes.record import AutonomousSystem, Connection, Host, HostSource, Process
 from probes.text import visible
-from probes.timestamp import IsoTimes, parse_iso
+from probes.timestamp import IsoTimes, iso_text, parse_iso
 from probes.writer import Writer
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -37,12 +37,14 @@ def json_writer(zone: tzinfo | None = None) -> Writer:
     The keys are those of `FIELDS`, in that order; times are in `zone` (None: local time).
     """
     time = IsoTimes(zone, before=f'{{"{FIELDS[0].name}": "', after='"')
-    return Writer([time, *pieces(_writer, ", ")], end="}")
+    return Writer([time, *pieces(lambda field: _writer(field, zone), ", ")], end="}")
 
 
-def _writer(field: Field) -> Callable[[Connection], str]:
+def _writer(field: Field, zone: tzinfo | None) -> Callable[[Connection], str]:
     key, get = f'"{field.name}": ', field.get
     match field.kind:
+        case Kind.TIME:  # the connection's own is not written here
+            return lambda connection: f"{key}{_time(get(connection), zone)}"
         case Kind.FAMILY:
             return lambda connection: f'{key}"{family_name(connection.family)}"'
         case Kind.NUMBER | Kind.PORT if not field.nullable:
@@ -63,6 +65,10 @@ def _encoded(value: Value) -> str:
     if isinstance(value, str):
         return _string(value)
     return f"[{', '.join([_string(text) for text in value])}]"
+
+
+def _time(value: Value, zone: tzinfo | None) -> str:
+    return f'"{iso_text(value, zone)}"' if isinstance(value, int) else "null"
 
 
 _ascii: Final = json.JSONEncoder(ensure_ascii=True).encode
@@ -122,6 +128,13 @@ class JsonReader:
             args=read.texts("args"),
             uid=read.number("uid"),
             user=read.text("user"),
+            parent=read.later(read.number, "parent"),
+            start_ns=read.later(read.time, "started"),
+            cgroup=read.later(read.large, "cgroup"),
+            netns=read.later(read.number, "netns"),
+            mntns=read.later(read.number, "mntns"),
+            container=read.later(read.text, "container"),
+            unit=read.later(read.text, "unit"),
         )
         host, system = _host(read), _system(read)
         return Connection(
@@ -176,6 +189,13 @@ class _Line:
 
     def maybe(self, reader: Callable[[str], _T], key: str) -> _T | None:
         return None if self._value(key) is None else reader(key)
+
+    def later(self, reader: Callable[[str], _T], key: str) -> _T | None:
+        """The same for a key that older recordings lack."""
+        return self.maybe(reader, key) if key in self._values else None
+
+    def large(self, key: str) -> int:
+        return self._number(key, 0xFFFF_FFFF_FFFF_FFFF)
 
     def number(self, key: str) -> int:
         return self._number(key, 0xFFFF_FFFF)

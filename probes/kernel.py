@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from probes import bpf_calls, compiler, perf_events, tracefs
+from probes import bpf_calls, compiler, layout, perf_events, tracefs
 from probes.bytecode import Bytecode
 from probes.callback_ring import CallbackRing
 from probes.errors import SourceError
@@ -159,14 +159,15 @@ class Kernel:
         own = [0 if task.include_self else os.getpid(), _filters(task.selection)]
 
         def load(kind: int, function: str) -> int:
-            def load_with(layout: Sequence[int]) -> int:
-                code = bytecode.linked(function, list(self._maps.values()), [*own, *layout])
+            def load_with(constants: Sequence[int]) -> int:
+                code = bytecode.linked(function, list(self._maps.values()), [*own, *constants])
                 return self._opened(bpf_calls.load_program(kind, function, code))
 
-            try:
-                return load_with(bytecode.layout)
-            except OSError:  # this kernel may not let programs read its structures by themselves
-                return load_with([0] * len(bytecode.layout))
+            # This kernel may not let programs read its structures by themselves.
+            for constants in (bytecode.layout, layout.without_images(bytecode.layout)):
+                with suppress(OSError):
+                    return load_with(constants)
+            return load_with(layout.UNKNOWN)
 
         if task.names:
             libc = libc_path()

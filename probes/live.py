@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from probes.cgroup import Cgroups
 from probes.decode import decode
 from probes.enrich import Enricher, Systems
 from probes.names import Names
@@ -62,7 +63,8 @@ class LiveSource:
             # After it, since the ring keeps meanwhile what nobody else would.
             systems = self.systems() if self.systems else None
             sink.attached(Watching(hook, names, systems.date if systems else None, hazard))
-            feed(kernel, Enricher(Processes(), Names(), systems), sink, stopped)
+            processes = Processes(owner=Cgroups().owner)
+            feed(kernel, Enricher(processes, Names(), systems), sink, stopped)
         finally:
             kernel.close()
 

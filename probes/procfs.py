@@ -1,4 +1,4 @@
-"""Who a process is, from /proc, and who its user is, from the system's user database."""
+"""Who a process is: as the kernel told it, else from /proc; and its user's name."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from probes.cgroup import NOBODY, Owner
 from probes.decode import WHO
+from probes.image import CUT, Image, split_args, started_at
 from probes.record import Process
 from probes.text import decode
 
 ARGS_MAX: Final = 8192  # bytes kept of an argument list; "…" stands for the rest
 _KEPT: Final = 8192  # processes
+_KEPT_IMAGES: Final = 16_384  # of 1 KB or so; whose image is forgotten is looked for in /proc
 # For this long an answer is used again unasked. A process can become another program within it
 # (execve) or give its number to another, but hardly under the same name.
 _FRESH: Final = 1.0  # seconds
@@ -27,15 +30,44 @@ class _Known(NamedTuple):
     start: bytes
 
 
+class _Told(NamedTuple):
+    executable: str | None
+    args: tuple[str, ...] | None
+    # parent, start_ns, cgroup, netns, mntns of a Process
+    numbers: tuple[int | None, int | None, int | None, int | None, int | None]
+    owner: Owner
+
+
+_UNTOLD: Final = _Told(None, None, (None,) * 5, NOBODY)
+
+
+def boot_offset() -> int:
+    """Nanoseconds from CLOCK_BOOTTIME to the epoch, now: what a start is moved by."""
+    return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
 class Processes:
     """Processes by what an event says of them: a `probes.decode.WHO`."""
 
     def __init__(
-        self, root: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
+        self,
+        root: Path = Path("/proc"),
+        clock: Callable[[], float] = time.monotonic,
+        offset: Callable[[], int] = boot_offset,
+        owner: Callable[[int], Owner] = lambda _cgroup: NOBODY,
     ) -> None:
-        """`root`: where proc is mounted. `clock`: seconds, for how long an answer stays fresh."""
+        """`root`: where proc is mounted. `clock`: seconds, for how long an answer stays fresh.
+
+        `offset`: see `boot_offset`. `owner`: see `probes.cgroup.Cgroups.owner`.
+        """
         self._root = os.fsencode(root)
         self._clock = clock
+        self._offset = offset
+        self._owner = owner
+        # By pid and number; the least recently used ones first.
+        self._told: OrderedDict[tuple[int, int], _Told] = OrderedDict()
+        # Whom /proc was asked about, since they were not told.
+        self._guessed: dict[tuple[int, int], set[bytes]] = {}
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         # Answers that are given again unasked. What makes one stale is looked at once for many
         # events, so that an event costs one look into a dictionary.
@@ -44,9 +76,26 @@ class Processes:
         self._unknown_stale_at: deque[tuple[float, bytes]] = deque()
         self._users: dict[int, str] = {}
 
+    def tell(self, image: Image) -> None:
+        """Take note of what the kernel says of a process image, ahead of its events."""
+        key = (image.pid, image.number)
+        for who in self._guessed.pop(key, ()):
+            self._fresh.pop(who, None)
+            self._known.pop(who, None)
+        if key not in self._told:  # else it keeps its start, whatever became of the clock
+            start_ns = image.start_ns + self._offset()
+            started = start_ns if 0 <= start_ns < 1 << 63 else None
+            numbers = (image.parent, started, image.cgroup, image.netns, image.mntns)
+            owner = self._owner(image.cgroup)
+            self._told[key] = _Told(image.executable, image.args, numbers, owner)
+        if len(self._told) > _KEPT_IMAGES:
+            self._told.popitem(last=False)
+
     def find(self, who: bytes, tid: int) -> Process:
         """The process, as far as it can be known; never raises.
 
+        Of a process image that was told, /proc is asked only for what could not be read then. Any
+        other is looked up there, and taken for what is there if it started when the image did.
         Where it has ended, what was known of it before is given, and failing that its `comm`.
         So too where thread `tid` is not called `comm` any more: it has become another program
         since (`bash -c 'CONNECT; exec sleep 9'`), and that one did not connect. A thread that has
@@ -85,17 +134,24 @@ class Processes:
             self._stale_at.append((self._clock() + _FRESH, who))
 
     def _looked_up(self, who: bytes, tid: int) -> Process:
-        pid, uid, padded = WHO.unpack(who)
+        pid, uid, padded, number = WHO.unpack(who)
         comm = padded.partition(b"\0")[0]
-        known = self._known.get(who)
-        start, name = self._stat(pid)
-        if tid != pid:
-            _, name = self._stat(tid)
-        executable = self._executable(pid) if name in {comm, b""} else None
-        if executable is None and known is not None and start in {b"", known.start}:
-            return known.process
-        args = self._args(pid) if executable is not None else ()
-        process = Process(pid, decode(comm), executable, args, uid, self.user(uid))
+        key = (pid, number)
+        known, told = self._known.get(who), self._told.get(key)
+        if told is not None:
+            self._told.move_to_end(key)
+        elif number:
+            self._note_guess(key, who)
+        (executable, args, numbers, owner), start = told or _UNTOLD, b""
+        if executable is None or args is None:
+            there, args_there, start = self._asked(pid, tid, comm, number)
+            if there is None and known is not None and (number or start in {b"", known.start}):
+                return known.process
+            executable = there if executable is None else executable
+            args = args_there if args is None else args
+        process = Process(
+            *(pid, decode(comm), executable, args, uid, self.user(uid)), *numbers, *owner
+        )
         if known is not None and known.process == process:
             process = known.process
         self._known[who] = _Known(process, start)
@@ -103,6 +159,31 @@ class Processes:
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return process
+
+    def _asked(
+        self, pid: int, tid: int, comm: bytes, number: int
+    ) -> tuple[str | None, tuple[str, ...], bytes]:
+        """Executable and arguments as /proc has them now, and the process's start there.
+
+        None and empty where what is there is not what connected.
+        """
+        start, name = self._stat(pid)
+        if number and not (start.isdigit() and started_at(number, int(start))):
+            return None, (), start
+        if tid != pid:
+            _, name = self._stat(tid)
+        executable = self._executable(pid) if name in {comm, b""} else None
+        if executable is None:
+            return None, (), start
+        args = self._args(pid)
+        if number and self._stat(pid)[0] != start:  # the pid was given to another meanwhile
+            return None, (), b""
+        return executable, args, start
+
+    def _note_guess(self, key: tuple[int, int], who: bytes) -> None:
+        self._guessed.setdefault(key, set()).add(who)
+        if len(self._guessed) > _KEPT:
+            del self._guessed[next(iter(self._guessed))]
 
     def user(self, uid: int) -> str:
         """The user's name; the number where nobody has it."""
@@ -136,10 +217,8 @@ class Processes:
         raw = self._read(pid, b"cmdline", ARGS_MAX + 1)
         if not raw:
             return ()
-        args = [decode(arg) for arg in raw[:ARGS_MAX].removesuffix(b"\0").split(b"\0")]
-        if len(raw) > ARGS_MAX:
-            args.append("…")
-        return tuple(args)
+        args = split_args(raw[:ARGS_MAX])
+        return (*args, CUT) if len(raw) > ARGS_MAX else args
 
     def _read(self, pid: int, name: bytes, size: int) -> bytes:
         # os.open and os.read: 5 µs, against 12 µs with open().

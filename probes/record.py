@@ -37,7 +37,13 @@ class Process:
     """Who connected. `pid` is the thread group's id, what every user calls the process id.
 
     `executable` is None and `args` empty where the process was gone before /proc could be read,
-    or for a kernel thread. `comm` is the name of the thread that called.
+    or for a kernel thread. `comm` is the name of the thread that called. What was left out of a
+    path that is too long, or of arguments, has `…` in its place.
+
+    The rest is None where the kernel did not tell it: `parent`, a pid; `start_ns`, when it started,
+    in nanoseconds since the epoch, UTC; `cgroup`, its id in the unified hierarchy, which is its
+    folder's inode; `netns` and `mntns`, inodes as in /proc/PID/ns; `container` and `unit`, whose
+    the cgroup is (see `probes.cgroup.Owner`).
     """
 
     pid: int
@@ -46,6 +52,13 @@ class Process:
     args: tuple[str, ...]
     uid: int
     user: str
+    parent: int | None = None
+    start_ns: int | None = None
+    cgroup: int | None = None
+    netns: int | None = None
+    mntns: int | None = None
+    container: str | None = None
+    unit: str | None = None
 
     @property
     def label(self) -> str:

@@ -22,7 +22,7 @@ _LENGTH: Final = DISCARDED - 1
 _WORD: Final = struct.Struct("=I")
 
 # Bytes in a turn: some 20,000 connects. The global interpreter lock is then held for 15 ms at most.
-TURN: Final = 20_000 * 72
+TURN: Final = 20_000 * 80
 
 
 class Ring(Protocol):

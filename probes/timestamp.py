@@ -79,6 +79,13 @@ class ClockTimes:
         return text
 
 
+def iso_text(time_ns: int, zone: tzinfo | None = None) -> str:
+    """One moment as `IsoTimes` writes it."""
+    second, rest = divmod(time_ns, _SECOND)
+    text = _at(second, zone).isoformat()
+    return f"{text[:19]}.{rest // 1000:06d}{text[19:]}"
+
+
 def parse_iso(text: str) -> int:
     """Nanoseconds since the epoch for an ISO 8601 time with an offset.
 

@@ -16,6 +16,13 @@ CURL = Process(
     args=("curl", "-s", "https://github.com/"),
     uid=1000,
     user="alice",
+    parent=8001,
+    start_ns=1_700_000_000_003_000_000,
+    cgroup=5873,
+    netns=4_026_531_840,
+    mntns=4_026_531_841,
+    container="3f4a0b1c2d3e",
+    unit="session-3.scope",
 )
 GITHUB = Connection(
     time_ns=1_700_000_000_123_456_000,  # 2023-11-14 22:13:20.123456 UTC
@@ -27,6 +34,11 @@ GITHUB = Connection(
     host=Host("github.com", HostSource.GETADDRINFO),
     system=AutonomousSystem(36459, "GITHUB"),
 )
+UNTOLD = dict.fromkeys(
+    ("parent", "start_ns", "cgroup", "netns", "mntns", "container", "unit"), None
+)
+"""What is not known of a process that the kernel did not tell."""
+
 NETLINK = replace(GITHUB, family=16, address=None, port=None, host=None, system=None)
 
 
@@ -41,6 +53,8 @@ texts = st.text(st.one_of(st.characters(exclude_categories=["Cs"]), _odd), max_s
 formulas = st.builds(lambda first, rest: first + rest, st.sampled_from("=+-@\t\r\uff1d"), texts)
 names = st.one_of(texts, formulas)
 numbers = st.integers(0, 0xFFFF_FFFF)
+# Whole microseconds, 1970 to April 2262.
+times = st.integers(0, (2**63 - 1) // 1000).map(lambda us: us * 1000)
 processes = st.builds(
     Process,
     pid=numbers,
@@ -49,6 +63,13 @@ processes = st.builds(
     args=st.lists(names, max_size=3).map(tuple),
     uid=numbers,
     user=names,
+    parent=st.one_of(st.none(), numbers),
+    start_ns=st.one_of(st.none(), times),
+    cgroup=st.one_of(st.none(), st.integers(0, 2**64 - 1)),
+    netns=st.one_of(st.none(), numbers),
+    mntns=st.one_of(st.none(), numbers),
+    container=st.one_of(st.none(), names),
+    unit=st.one_of(st.none(), names),
 )
 addresses = st.one_of(
     st.integers(0, 2**32 - 1).map(lambda n: str(IPv4Address(n))),
@@ -65,8 +86,7 @@ connections = st.builds(
     st.booleans(),
     st.builds(
         Connection,
-        # Whole microseconds, 1970 to April 2262.
-        time_ns=st.integers(0, (2**63 - 1) // 1000).map(lambda us: us * 1000),
+        time_ns=times,
         family=st.integers(0, 99),
         tid=numbers,
         process=processes,

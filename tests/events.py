@@ -32,7 +32,7 @@ def connect(
     return Connects(
         array("Q", [ts_ns]),
         array("I", [pid]),
-        [WHO.pack(pid, os.getuid(), comm)],
+        [WHO.pack(pid, os.getuid(), comm, 0)],
         [WHERE.pack(packed(address) if address else b"", family)],
         array("H", [443 if address else 0]),
         array("I", [FLAG_IN_LOOKUP if in_lookup else 0]),
@@ -59,7 +59,7 @@ def run(*connects: Connects) -> Connects:
 def named(
     name: bytes, address: str = HERE, pid: int = NOBODY, comm: bytes = COMM, tid: int | None = None
 ) -> NameEvent:
-    who = WHO.pack(pid, os.getuid(), comm)
+    who = WHO.pack(pid, os.getuid(), comm, 0)
     return NameEvent(4, pid if tid is None else tid, who, packed(address), name)
 
 

@@ -2,13 +2,14 @@
 
 Run as root, `python -m tests.record_ring`, after a change to bpf/event.h. Each line is a scenario:
 the processes and rows of its report, and the ring records of these processes, byte for byte, in
-base64. What only /proc could tell is left out, and so are the machine's other processes.
+base64. What the machine's user database tells is left out, and so are its other processes.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 import time
@@ -21,8 +22,8 @@ from probes.ring import HEADER, span
 from tests.world import in_new_world
 
 FILE: Final = Path(__file__).parent / "data" / "ring.jsonl"
-_FROM_PROC: Final = ("process", "args", "user")
-_LEFT_OUT: Final = ("gone_at_once",)  # a hundred times the same record
+_FROM_ELSEWHERE: Final = ("user",)
+_LEFT_OUT: Final = ("gone_at_once", "short_lived")  # hundreds of the same records
 _TGID: Final = EVENT_FIELDS.index("tgid")
 
 
@@ -34,7 +35,7 @@ def main() -> int:
     with (
         FILE.open("w") as file,
         subprocess.Popen(
-            in_new_world([sys.executable, "-m", "tests.scenarios"]),
+            in_new_world([os.path.realpath(sys.executable), "-m", "tests.scenarios"]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -51,7 +52,11 @@ def main() -> int:
             if report["scenario"] in _LEFT_OUT or report["impossible"]:
                 continue
             rows = [
-                {name: value for name, value in row["fields"].items() if name not in _FROM_PROC}
+                {
+                    name: value
+                    for name, value in row["fields"].items()
+                    if name not in _FROM_ELSEWHERE
+                }
                 for row in report["expected"]
             ]
             entry = {

@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from tests import lookups
+from tests import lookups, programs
 from tests.scene import ImpossibleError, Report, Scenario, Scene, connect
 from tests.world import IPV6, furnished
 
@@ -78,7 +78,7 @@ def gone_at_once(scene: Scene) -> None:
             os._exit(0)
         os.waitpid(pid, 0)
         scene.pids.append(pid)
-        scene.expect("AF_INET", "127.77.1.5", 5353, pid=pid, tid=pid, may_be_gone=True)
+        scene.expect("AF_INET", "127.77.1.5", 5353, pid=pid, tid=pid)
 
 
 def known_user(scene: Scene) -> None:
@@ -124,6 +124,7 @@ def hidden(scene: Scene) -> None:
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     *(ipv4, ipv6, mapped, udp, netlink, vsock, packet),
     *(gone_at_once, known_user, unknown_user, autonomous_systems, hidden),
+    *programs.SCENARIOS,
     *lookups.SCENARIOS,
 )
 SCENARIO_NAMES: Final = tuple(scenario.__name__ for scenario in SCENARIOS)

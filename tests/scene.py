@@ -18,14 +18,9 @@ class ImpossibleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A row that must be seen: `fields` as in the JSON output.
-
-    `may_be_gone`: the process may have ended before anyone could look it up. Its path and
-    arguments may then be missing; nothing else may.
-    """
+    """A row that must be seen: `fields` as in the JSON output."""
 
     fields: dict[str, object]
-    may_be_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +58,6 @@ class Scene:
         host: str | None = None,
         *,
         guess: bool = False,
-        may_be_gone: bool = False,
         **others: object,
     ) -> None:
         """Expect one more row, made by the thread that calls this where `others` says no else."""
@@ -83,7 +77,7 @@ class Scene:
             "host_source": None if host is None else "other-process" if guess else "getaddrinfo",
             **others,
         }
-        self.expected.append(Expected(fields, may_be_gone))
+        self.expected.append(Expected(fields))
 
 
 Scenario = Callable[[Scene], None]

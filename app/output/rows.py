@@ -13,7 +13,7 @@ from probes.family import family_name
 from probes.fields import FIELDS, Field, Kind, Value, pieces
 from probes.record import Connection
 from probes.text import visible
-from probes.timestamp import IsoTimes
+from probes.timestamp import IsoTimes, iso_text
 from probes.writer import Writer
 
 COLUMNS: Final = tuple(field.name for field in FIELDS)
@@ -33,12 +33,14 @@ def csv_writer(zone: tzinfo | None = None, more: Sequence[object] = ()) -> Write
     and what a spreadsheet would take for a formula gets an apostrophe in front.
     """
     end = "".join([f",{value}" for value in more])
-    return Writer([IsoTimes(zone), *pieces(_writer, ",")], end)
+    return Writer([IsoTimes(zone), *pieces(lambda field: _writer(field, zone), ",")], end)
 
 
-def _writer(field: Field) -> Callable[[Connection], str]:
+def _writer(field: Field, zone: tzinfo | None) -> Callable[[Connection], str]:
     get = field.get
     match field.kind:
+        case Kind.TIME:  # the connection's own is not written here
+            return lambda connection: _time(get(connection), zone)
         case Kind.FAMILY:
             return lambda connection: family_name(connection.family)
         case Kind.NUMBER | Kind.PORT if not field.nullable:
@@ -47,6 +49,10 @@ def _writer(field: Field) -> Callable[[Connection], str]:
             return lambda connection: connection.address or ""
         case _:
             return lambda connection: _cell(get(connection))
+
+
+def _time(value: Value, zone: tzinfo | None) -> str:
+    return iso_text(value, zone) if isinstance(value, int) else ""
 
 
 def _cell(value: Value) -> str:

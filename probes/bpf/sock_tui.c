@@ -4,7 +4,8 @@
  * they happened. Only stable ABI is read (struct sockaddr, struct addrinfo, the probe's registers),
  * so no kernel headers are needed; abi/ holds the little that BCC asks for.
  *
- * Flags given at compile time: RING_PAGES (a power of two), SOCK_TUI_PAGE_SIZE (bytes).
+ * Flags given at compile time: RING_PAGES (a power of two), SOCK_TUI_PAGE_SIZE (bytes), and where
+ * the kernel's type information says it, HAS_OFFSETS and what process.h takes from OFFSET().
  */
 #include <uapi/linux/ptrace.h>
 #include "event.h"
@@ -61,6 +62,12 @@ BPF_PERCPU_ARRAY(counts, u64, 2);
 #define TASK_CRED CONSTANT(5)
 #define CRED_UID CONSTANT(6)
 
+/* All 0 where process images cannot be told apart: see process.h. */
+#define HAS_IMAGES (TASK_GROUP_LEADER != 0)
+#define TASK_GROUP_LEADER CONSTANT(7)
+#define TASK_START CONSTANT(8)
+#define TASK_EXECS CONSTANT(9)
+
 /* struct task_struct *bpf_get_current_task_btf(void), from Linux 5.11 on. */
 static u64 (*current_task)(void) = (void *)158;
 
@@ -108,6 +115,20 @@ BPF_ARRAY(lookups_begun, u64, 1);
  * double what the verifier has to follow.
  */
 BPF_ARRAY(wakeup, u64, 1);
+
+/*
+ * The image that was told last of the processes whose tgid ends in these bits. Two that share a
+ * place are told anew in turn, which costs time and nothing else; a hash would cost every event
+ * 100 ns.
+ */
+#define PLACES (1 << 18)
+BPF_ARRAY(introduced, u64, PLACES);
+
+/*
+ * A process_event in the making is too large for the stack. For kprobes and tracepoints alone:
+ * their programs are not interrupted by each other, as those of uprobes can be.
+ */
+BPF_PERCPU_ARRAY(scratch, struct process_event, 1);
 
 struct sockaddr_in_head {
 	u16 family;
@@ -188,13 +209,14 @@ INLINE void read_comm(u64 *comm, u64 task)
 }
 
 /* All of an event but its comm, family, port and address. */
-INLINE void fill(struct event *event, u32 kind, u64 id, u32 uid)
+INLINE void fill(struct event *event, u32 kind, u64 id, u32 uid, u64 image)
 {
 	event->ts_ns = bpf_ktime_get_ns();
 	event->kind = kind;
 	event->tgid = id >> 32;
 	event->tid = (u32)id;
 	event->uid = uid;
+	event->image = image;
 	event->flags = 0;
 }
 
@@ -203,6 +225,46 @@ INLINE long read(void *to, u32 size, const void *from, int from_user)
 	return from_user ? bpf_probe_read_user(to, size, from)
 			 : bpf_probe_read_kernel(to, size, from);
 }
+
+#include "process.h"
+
+#ifdef HAS_OFFSETS
+/*
+ * Tell user space of the process image that runs, unless that was done. Where there is no room for
+ * it in the ring it is told with the next event, and the one at hand has to do without.
+ */
+INLINE void introduce(u64 task, u64 id, u32 uid, u64 image)
+{
+	u32 place = (id >> 32) & (PLACES - 1), zero = 0;
+
+	if (!HAS_IMAGES)
+		return;
+	u64 *told = introduced.lookup(&place);
+	if (!told || *told == image)
+		return;
+	struct process_event *process = scratch.lookup(&zero);
+	if (!process)
+		return;
+	fill(&process->head, EVENT_PROCESS, id, uid, image);
+	read_comm((u64 *)process->head.comm, task);
+	process->head.family = 0;
+	process->head.port = 0;
+	__builtin_memset(process->head.address, 0, sizeof(process->head.address));
+	read_process(process, task);
+
+	u64 size = offsetof(struct process_event, data) + process->args_size + process->path_size;
+	asm volatile("" : "+r"(size));
+	if (size > sizeof(*process))
+		return;
+	/* Afterwards, so that whoever finds it told comes behind it in the ring. */
+	if (!events.ringbuf_output(process, size, BPF_RB_NO_WAKEUP))
+		*told = image;
+}
+#else
+INLINE void introduce(u64 task, u64 id, u32 uid, u64 image)
+{
+}
+#endif
 
 /*
  * One connect(). A length that is too short for its family makes the kernel refuse the call, and
@@ -248,10 +310,12 @@ INLINE int report_connect(const void *address, u32 length, int from_user)
 	if (FILTERS & FILTER_PORT && !wanted_ports.lookup(&port))
 		goto filtered;
 
+	u64 image = image_of(task);
+	introduce(task, id, uid, image);
 	struct event *event = events.ringbuf_reserve(sizeof(struct event));
 	if (!event)
 		goto unreadable;
-	fill(event, EVENT_CONNECT, id, uid);
+	fill(event, EVENT_CONNECT, id, uid, image);
 	read_comm((u64 *)event->comm, task);
 	if (is_in_lookup(id))
 		event->flags = FLAG_IN_LOOKUP;
@@ -317,6 +381,7 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 {
 	u64 task = HAS_LAYOUT ? current_task() : 0;
 	u64 id = caller_id(task);
+	u64 image;
 	u32 uid;
 	struct lookup *lookup = lookups.lookup(&id);
 	struct addrinfo_head entry = {};
@@ -335,6 +400,7 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 	if (bpf_probe_read_user_str(name, sizeof(name), (void *)lookup->node) <= 1)
 		goto done;
 	uid = caller_uid(task);
+	image = image_of(task);
 
 	/* Unrolled, it takes the verifier half as long again at every start. */
 #pragma clang loop unroll(disable)
@@ -369,7 +435,7 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 		struct name_event *event = events.ringbuf_reserve(sizeof(struct name_event));
 		if (!event)
 			goto failed;
-		fill(&event->head, EVENT_NAME, id, uid);
+		fill(&event->head, EVENT_NAME, id, uid, image);
 		read_comm((u64 *)event->head.comm, task);
 		event->head.family = entry.family;
 		event->head.port = 0;

@@ -17,6 +17,7 @@ from probes import compiler, kernel
 from probes.bytecode import Bytecode
 from probes.decode import WHO, Connects, decode
 from probes.errors import SourceError
+from probes.image import Image, started_at
 from probes.kernel import Kernel, Task
 from probes.program_cache import ProgramCache
 from probes.record import HookKind
@@ -102,7 +103,7 @@ def callers(watched: Kernel) -> list[tuple[int, int, int, bytes, int]]:
     for event in decode(watched.drain()).events:
         if isinstance(event, Connects):
             for who, tid, port in zip(event.who, event.tids, event.ports, strict=True):
-                tgid, uid, comm = WHO.unpack(who)
+                tgid, uid, comm, _ = WHO.unpack(who)
                 found.append((tgid, tid, uid, comm.rstrip(b"\0"), port))
     return found
 
@@ -151,8 +152,8 @@ def test_what_lacks_a_part_is_compiled_anew(
     "layout",
     [
         None,
-        pytest.param((0, 0, 0, 0, 0), id="unknown"),
-        pytest.param((1, 5, 9, 13, 3), id="refused"),
+        pytest.param((0,) * 8, id="unknown"),
+        pytest.param((1, 5, 9, 13, 3, 7, 11, 15), id="refused"),
     ],
 )
 def test_who_called_is_told_whether_the_kernels_structures_are_known_or_not(
@@ -166,6 +167,25 @@ def test_who_called_is_told_whether_the_kernels_structures_are_known_or_not(
     comm = Path("/proc/self/comm").read_bytes().strip()
     told = [caller[:4] for caller in callers(watched) if caller[0] == child]
     assert told == [(child, child, 54321, comm)] * 4
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_process_image_is_told_once_and_ahead_of_what_it_does(attached: Attached) -> None:
+    watched = attached(replace(SELF, selection=Selection(pids=frozenset({os.getpid()}))))
+    for _ in range(3):
+        connect_to_all()
+    image, connects = decode(watched.drain()).events
+    assert isinstance(image, Image)
+    assert isinstance(connects, Connects)
+    assert [WHO.unpack(who)[3] for who in connects.who] == [image.number] * 12
+    assert (image.pid, image.parent) == (os.getpid(), os.getppid())
+    assert image.executable == os.readlink("/proc/self/exe")
+    assert image.args == tuple(Path("/proc/self/cmdline").read_text().split("\0")[:-1])
+    assert image.netns == os.stat("/proc/self/ns/net").st_ino
+    assert image.mntns == os.stat("/proc/self/ns/mnt").st_ino
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    assert image.start_ns // (10**9 // os.sysconf("SC_CLK_TCK")) == ticks
+    assert started_at(image.number, ticks)
 
 
 def test_without_a_cache_it_captures_all_the_same(tmp_path: Path) -> None:

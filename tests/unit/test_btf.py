@@ -7,9 +7,10 @@ from contextlib import suppress
 
 import pytest
 
-from probes.btf import KERNEL, field_offsets
+from probes.btf import KERNEL
+from probes.btf import Types as KernelTypes
 
-STRUCT, UNION, INT = 4, 5, 1
+INT, ARRAY, STRUCT, UNION = 1, 3, 4, 5
 HEADER_SIZE = 24
 
 
@@ -33,6 +34,14 @@ class Types:
         self.types += struct.pack("=III", self.name(name), info, 64)
         for field, offset in fields.items():
             self.types += struct.pack("=III", self.name(field), 1, offset)
+
+    def add_members(self, kind: int, name: str, members: list[tuple[str, int, int]]) -> None:
+        """`members`: name, number of the type and offset in bits; a name may be empty."""
+        number = self.name(name) if name else 0
+        self.types += struct.pack("=III", number, kind << 24 | len(members), 64)
+        for member, kind_of, offset in members:
+            named = self.name(member) if member else 0
+            self.types += struct.pack("=III", named, kind_of, offset)
 
     @property
     def content(self) -> bytes:
@@ -58,12 +67,28 @@ def types() -> Types:
 
 
 def test_finds_the_fields_of_the_structure_of_that_name(types: Types) -> None:
-    assert field_offsets(types.content, "task", ["comm", "pid"]) == [128, 32]
+    assert KernelTypes(types.content).offsets("task", ["comm", "pid"]) == [128, 32]
 
 
 def test_a_bit_fields_size_is_no_part_of_its_offset(types: Types) -> None:
     types.add(STRUCT, "cred", {"uid": 3 << 24 | 64}, bit_fields=True)
-    assert field_offsets(types.content, "cred", ["uid"]) == [8]
+    assert KernelTypes(types.content).offsets("cred", ["uid"]) == [8]
+
+
+def test_the_fields_of_members_without_a_name_are_the_structures_own() -> None:
+    made = Types()
+    made.types += struct.pack("=IIII", made.name("int"), INT << 24, 4, 32)  # 1
+    made.types += struct.pack("=IIIIII", 0, ARRAY << 24, 0, 1, 1, 4)  # 2
+    made.add_members(UNION, "", [("name", 1, 0), ("other_name", 1, 0)])  # 3
+    made.add_members(STRUCT, "", [("inner", 1, 64), ("", 3, 96), ("named", 3, 128)])  # 4
+    made.add_members(STRUCT, "memory", [("first", 2, 0), ("", 4, 128), ("last", 1, 256)])
+    made.add_members(STRUCT, "itself", [("", 6, 8), ("last", 1, 256)])  # no kernel has it
+    types = KernelTypes(made.content)
+    fields = ["last", "inner", "other_name", "named"]
+    assert types.offsets("memory", fields) == [32, 24, 28, 32]
+    assert types.offsets("itself", ["last"]) == [32]
+    made.add_members(STRUCT, "cut", [("", 99, 0), ("last", 1, 32)])
+    assert KernelTypes(made.content).offsets("cut", ["last"]) == [4]
 
 
 @pytest.mark.parametrize(
@@ -71,26 +96,29 @@ def test_a_bit_fields_size_is_no_part_of_its_offset(types: Types) -> None:
 )
 def test_what_is_not_there_is_said(types: Types, structure: str, field: str) -> None:
     with pytest.raises(LookupError, match=f"{structure}|{field}"):
-        field_offsets(types.content, structure, [field])
+        KernelTypes(types.content).offsets(structure, [field])
 
 
 def test_what_is_no_type_information_is_refused(types: Types) -> None:
     for content in (b"", types.content[:10], bytes(100)):
         with pytest.raises(ValueError, match="no BTF"):
-            field_offsets(content, "task", ["pid"])
+            KernelTypes(content).offsets("task", ["pid"])
 
 
 def test_what_is_cut_off_gives_no_wrong_answer(types: Types) -> None:
     for length in range(len(types.content)):
         with suppress(LookupError, ValueError):
-            assert field_offsets(types.content[:length], "task", ["pid"]) == [32]
+            assert KernelTypes(types.content[:length]).offsets("task", ["pid"]) == [32]
 
 
 @pytest.mark.skipif(not KERNEL.exists(), reason="not run: this kernel carries no BTF")
 def test_this_kernels_own() -> None:
     content = KERNEL.read_bytes()
-    pid, tgid, comm = field_offsets(content, "task_struct", ["pid", "tgid", "comm"])
+    pid, tgid, comm = KernelTypes(content).offsets("task_struct", ["pid", "tgid", "comm"])
     assert tgid == pid + 4  # include/linux/sched.h
     assert comm % 8 == 0
-    [uid] = field_offsets(content, "cred", ["uid"])
+    [uid] = KernelTypes(content).offsets("cred", ["uid"])
     assert 0 < uid <= 16
+    # In a structure without a name since Linux 4.20: include/linux/mm_types.h.
+    start, end = KernelTypes(content).offsets("mm_struct", ["arg_start", "arg_end"])
+    assert end == start + 8

@@ -12,6 +12,7 @@ from probes.decode import (
     FLAG_IN_LOOKUP,
     KIND_CONNECT,
     KIND_NAME,
+    KIND_PROCESS,
     NAME_SIZE,
     WHERE,
     WHO,
@@ -22,13 +23,18 @@ from probes.decode import (
     decode,
     family_of,
 )
+from probes.image import IMAGE, Image, read_image
 from probes.ring import BUSY, DISCARDED, HEADER, frame, span
 
 V4 = socket.inet_pton(socket.AF_INET, "192.0.2.7")
 V6 = socket.inet_pton(socket.AF_INET6, "2001:db8::7")
 
+NUMBER = 0x1234_5678_9ABC_0007  # of a process image
+
 Connect = tuple[int, int, bytes, bytes, int, int]
 """A row of `Connects`: time, tid, who, where, port, flags."""
+
+Row = Connect | NameEvent | Image
 
 
 def event(
@@ -38,9 +44,10 @@ def event(
     address: bytes = V4,
     comm: bytes = b"curl",
     flags: int = 0,
+    image: int = NUMBER,
 ) -> bytes:
     """A `struct event` of bpf/event.h."""
-    return EVENT.pack(7_000_000_123, kind, 12, 11, 1000, comm, address, family, port, flags)
+    return EVENT.pack(7_000_000_123, kind, 12, 11, 1000, comm, image, address, family, port, flags)
 
 
 def name_event(name: bytes, family: int = socket.AF_INET, address: bytes = V4) -> bytes:
@@ -48,21 +55,29 @@ def name_event(name: bytes, family: int = socket.AF_INET, address: bytes = V4) -
     return event(KIND_NAME, family, 0, address) + name.ljust(NAME_SIZE, b"\0")
 
 
-CURL = WHO.pack(11, 1000, b"curl")
+def process_event(
+    args: bytes = b"curl\0-s\0", path: bytes = b"curl\0bin\0", flags: int = 0, image: int = NUMBER
+) -> bytes:
+    """A `struct process_event`, cut off behind its data."""
+    head = event(KIND_PROCESS, 0, 0, b"", flags=flags, image=image)
+    return head + IMAGE.pack(5_000, 77, 10, 4, 3, len(args), len(path)) + args + path
+
+
+CURL = WHO.pack(11, 1000, b"curl", NUMBER)
 CONNECT = (7_000_000_123, 12, CURL, WHERE.pack(V4, socket.AF_INET), 443, 0)
 
 
-def rows_of(decoded: Decoded) -> list[Connect | NameEvent]:
+def rows_of(decoded: Decoded) -> list[Row]:
     """The events one by one."""
-    rows: list[Connect | NameEvent] = []
+    rows: list[Row] = []
     for found in decoded.events:
         rows += zip(*found, strict=True) if isinstance(found, Connects) else [found]
     return rows
 
 
-def read_one_by_one(records: bytes) -> tuple[list[Connect | NameEvent], int]:
+def read_one_by_one(records: bytes) -> tuple[list[Row], int]:
     """What `decode` must find: the events, and how many records made no sense."""
-    rows: list[Connect | NameEvent] = []
+    rows: list[Row] = []
     position = unreadable = 0
     while position < len(records):
         rest = records[position:]
@@ -76,8 +91,10 @@ def read_one_by_one(records: bytes) -> tuple[list[Connect | NameEvent], int]:
         if word & BUSY or len(payload) != word or word < EVENT.size:
             unreadable += 1
             continue
-        ts_ns, kind, tid, tgid, uid, comm, address, family, port, flags = EVENT.unpack_from(payload)
-        who, where = WHO.pack(tgid, uid, comm), WHERE.pack(address, family)
+        ts_ns, kind, tid, tgid, uid, comm, image, address, family, port, flags = EVENT.unpack_from(
+            payload
+        )
+        who, where = WHO.pack(tgid, uid, comm, image), WHERE.pack(address, family)
         if kind == KIND_CONNECT and word == EVENT.size:
             rows.append((ts_ns, tid, who, where, port, flags))
         elif (
@@ -88,6 +105,12 @@ def read_one_by_one(records: bytes) -> tuple[list[Connect | NameEvent], int]:
             name = payload[EVENT.size : EVENT.size + NAME_SIZE].split(b"\0")[0]
             size = 4 if family == socket.AF_INET else 16
             rows.append(NameEvent(ts_ns, tid, who, address[:size], name))
+        elif (
+            kind == KIND_PROCESS
+            and word >= EVENT.size + IMAGE.size
+            and (told := read_image(tgid, image, flags, payload[EVENT.size :]))
+        ):
+            rows.append(told)
         else:
             unreadable += 1
     return rows, unreadable
@@ -133,10 +156,16 @@ def test_a_name_ends_at_its_nul_and_a_full_one_does_not_run_over() -> None:
     assert last == CONNECT
 
 
+def test_a_process_image_is_told_ahead_of_its_connect() -> None:
+    told, connect = rows_of(decode(frame(process_event()) + frame(event())))
+    assert told == Image(11, NUMBER, 5_000, 10, 77, 4, 3, "/bin/curl", ("curl", "-s"))
+    assert connect == CONNECT
+
+
 def test_a_comm_of_full_length_is_kept() -> None:
     [found] = decode(frame(event(comm=b"sixteen-bytes-xx"))).events
     assert isinstance(found, Connects)
-    assert WHO.unpack(found.who[0]) == (11, 1000, b"sixteen-bytes-xx")
+    assert WHO.unpack(found.who[0]) == (11, 1000, b"sixteen-bytes-xx", NUMBER)
 
 
 def test_discarded_records_are_passed_over_without_a_word() -> None:
@@ -156,8 +185,14 @@ def test_discarded_records_are_passed_over_without_a_word() -> None:
         frame(b""),
         frame(name_event(b"example.org")[:-8]),
         frame(name_event(b"example.org", family=socket.AF_NETLINK)),
+        frame(process_event()[:-1]),
+        frame(process_event()[: EVENT.size + IMAGE.size - 1]),
+        frame(process_event(image=0)),
     ],
-    ids=["busy", "kind 0", "kind 99", "too short", "empty", "half a name", "name of no address"],
+    ids=[
+        *("busy", "kind 0", "kind 99", "too short", "empty", "half a name", "name of no address"),
+        *("half a path", "half a process", "no image"),
+    ],
 )
 def test_what_makes_no_sense_is_counted_and_the_rest_is_read(record: bytes) -> None:
     decoded = decode(frame(event()) + record + frame(event()))
@@ -165,7 +200,7 @@ def test_what_makes_no_sense_is_counted_and_the_rest_is_read(record: bytes) -> N
     assert decoded.unreadable == 1
 
 
-@pytest.mark.parametrize("cut", [1, 4, 8, 9, 40, 71])
+@pytest.mark.parametrize("cut", [1, 4, 8, 9, 40, 79])
 def test_a_truncated_end_is_counted_once(cut: int) -> None:
     whole = frame(event())
     decoded = decode(whole + whole[:-cut])
@@ -197,6 +232,14 @@ _payloads = st.one_of(
         st.binary(max_size=16),
     ),
     st.builds(name_event, st.binary(max_size=NAME_SIZE)),
+    st.builds(
+        process_event,
+        st.binary(max_size=40),
+        st.binary(max_size=40),
+        st.integers(0, 0xFFFF_FFFF),
+        st.integers(0, 3),
+    ),
+    st.builds(lambda rest: event(KIND_PROCESS) + rest, st.binary(min_size=IMAGE.size, max_size=60)),
 )
 
 
@@ -208,6 +251,8 @@ def test_every_record_is_an_event_or_counted(payloads: list[bytes]) -> None:
     assert len(rows) + decoded.unreadable == len(payloads)
     assert (rows, decoded.unreadable) == read_one_by_one(records)
     for found in rows:
+        if isinstance(found, Image):
+            continue
         address = found.address if isinstance(found, NameEvent) else address_of(found[3])
         assert len(address) in (0, 4, 16)
         assert not isinstance(found, NameEvent) or b"\0" not in found.name
@@ -216,7 +261,7 @@ def test_every_record_is_an_event_or_counted(payloads: list[bytes]) -> None:
 def numbered(number: int) -> bytes:
     """A connect of which no two fields are those of another."""
     return EVENT.pack(
-        *(number, KIND_CONNECT, number + 1, number + 2, number + 3, b"c%d" % number),
+        *(number, KIND_CONNECT, number + 1, number + 2, number + 3, b"c%d" % number, number + 4),
         *(number.to_bytes(16, "big"), number % 7 * 5, number % 65_536, number % 4),
     )
 
@@ -230,6 +275,7 @@ _BREAKS = [
     frame(event() + bytes(8)),  # as long as no connect is
     frame(name_event(b"example.org")[:-8]),
     frame(b""),
+    frame(process_event()),
 ]
 # Runs are read in steps of 16, 32, 64 ... records, and their keys 256 at a time.
 _RUN_LENGTHS = st.one_of(

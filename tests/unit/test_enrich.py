@@ -233,10 +233,10 @@ def test_what_a_kernel_wrote_becomes_what_was_done(
     decoded = decode(case.ring)
     assert decoded.unreadable == 0
     # An empty folder for /proc: the recorded processes are gone, and their pids may be others'.
+    # All that is told of them stands in the ring.
     items = Enricher(Processes(tmp_path), Names(), systems).items(decoded.events)
     write = json_writer()
     rows = [json.loads(write(row)) for row in rows_of(items) if isinstance(row, Connection)]
-    assert all(row["process"] is None and row["args"] == [] for row in rows)
     assert sorted_rows(case.rows) == sorted_rows(
         [{name: row[name] for name in case.rows[0]} for row in rows]
     )

@@ -33,7 +33,7 @@ from probes.connections import Connections
 from probes.jsonl import json_writer
 from probes.record import AutonomousSystem, Connection, Host, HostSource
 from probes.text import visible
-from tests.connections import GITHUB, NETLINK, connections, made_by, names
+from tests.connections import GITHUB, NETLINK, UNTOLD, connections, made_by, names
 
 OLD = "what was there before\n"
 
@@ -66,7 +66,9 @@ def row(connection: Connection) -> dict[str, str]:
 def test_a_row_has_every_field() -> None:
     assert csv_writer(UTC)(GITHUB) == (
         "2023-11-14T22:13:20.123456+00:00,AF_INET,8549,8551,curl,/usr/bin/curl,"
-        "curl -s https://github.com/,1000,alice,140.82.118.3,443,github.com,getaddrinfo,36459,GITHUB"
+        "curl -s https://github.com/,1000,alice,140.82.118.3,443,github.com,getaddrinfo,36459,GITHUB,"
+        "8001,2023-11-14T22:13:20.003000+00:00,5873,4026531840,4026531841,"
+        "3f4a0b1c2d3e,session-3.scope"
     )
 
 
@@ -75,7 +77,7 @@ def test_the_columns_are_the_keys_of_a_json_line() -> None:
 
 
 def test_what_is_not_there_is_an_empty_cell() -> None:
-    cells = row(replace(NETLINK, process=made_by(executable=None, args=()).process))
+    cells = row(replace(NETLINK, process=made_by(executable=None, args=(), **UNTOLD).process))
     assert [column for column, cell in cells.items() if cell == ""] == [
         "process",
         "args",
@@ -85,6 +87,13 @@ def test_what_is_not_there_is_an_empty_cell() -> None:
         "host_source",
         "asn",
         "as_name",
+        "parent",
+        "started",
+        "cgroup",
+        "netns",
+        "mntns",
+        "container",
+        "unit",
     ]
     assert cells["af"] == "AF_NETLINK"
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from probes.jsonl import JsonLineError, JsonReader, connection_from_json, json_writer
 from probes.record import AutonomousSystem, Connection
-from tests.connections import GITHUB, NETLINK, connections, made_by
+from tests.connections import GITHUB, NETLINK, UNTOLD, connections, made_by
 
 write = json_writer(UTC)
+LATER = ("parent", "started", "cgroup", "netns", "mntns", "container", "unit")
 
 
 def test_writes_every_field_in_the_documented_order() -> None:
@@ -21,12 +22,15 @@ def test_writes_every_field_in_the_documented_order() -> None:
         '"comm": "curl", "process": "/usr/bin/curl", '
         '"args": ["curl", "-s", "https://github.com/"], "uid": 1000, '
         '"user": "alice", "address": "140.82.118.3", "port": 443, '
-        '"host": "github.com", "host_source": "getaddrinfo", "asn": 36459, "as_name": "GITHUB"}'
+        '"host": "github.com", "host_source": "getaddrinfo", "asn": 36459, "as_name": "GITHUB", '
+        '"parent": 8001, "started": "2023-11-14T22:13:20.003000+00:00", "cgroup": 5873, '
+        '"netns": 4026531840, "mntns": 4026531841, '
+        '"container": "3f4a0b1c2d3e", "unit": "session-3.scope"}'
     )
 
 
 def test_what_is_not_there_is_null() -> None:
-    gone = replace(NETLINK, process=made_by(executable=None, args=()).process)
+    gone = replace(NETLINK, process=made_by(executable=None, args=(), **UNTOLD).process)
     fields = json.loads(write(gone))
     assert [key for key, value in fields.items() if value is None] == [
         "process",
@@ -36,6 +40,7 @@ def test_what_is_not_there_is_null() -> None:
         "host_source",
         "asn",
         "as_name",
+        *LATER,
     ]
     assert fields["comm"] == "curl"
     assert fields["args"] == []
@@ -90,7 +95,14 @@ def test_passes_over_keys_of_a_newer_program() -> None:
     assert connection_from_json(line) == GITHUB
 
 
-@pytest.mark.parametrize("key", list(json.loads(write(GITHUB))))
+def test_a_recording_made_before_there_were_later_keys_is_read() -> None:
+    fields = json.loads(write(GITHUB))
+    for key in LATER:
+        del fields[key]
+    assert connection_from_json(json.dumps(fields)) == made_by(**UNTOLD)
+
+
+@pytest.mark.parametrize("key", [key for key in json.loads(write(GITHUB)) if key not in LATER])
 def test_names_a_missing_key(key: str) -> None:
     fields = json.loads(write(GITHUB))
     del fields[key]
@@ -101,6 +113,9 @@ def test_names_a_missing_key(key: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
+        ("parent", 2**32, "'parent' must be a whole number from 0 to 4294967295 or null"),
+        ("started", 1, "'started' must be an ISO 8601 time with an offset"),
+        ("cgroup", 2**64, "'cgroup' must be a whole number from 0 to 18446744073709551615"),
         ("time", "yesterday", "'time' must be an ISO 8601 time with an offset"),
         ("time", "2023-11-14T22:13:20", "'time' must be an ISO 8601 time with an offset"),
         ("time", "1969-12-31T23:59:59+00:00", "'time' must be an ISO 8601 time with an offset"),

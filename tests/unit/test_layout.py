@@ -16,9 +16,18 @@ from probes.decode import (
     FLAG_IN_LOOKUP,
     KIND_CONNECT,
     KIND_NAME,
+    KIND_PROCESS,
     NAME_SIZE,
     WHERE,
     WHO,
+)
+from probes.image import (
+    FLAG_ARGS_CUT,
+    FLAG_ARGS_UNREADABLE,
+    FLAG_DELETED,
+    FLAG_PATH_CUT,
+    IMAGE,
+    IMAGE_FIELDS,
 )
 from probes.requirements import import_bcc
 
@@ -46,20 +55,24 @@ def structure(name: str) -> type[ctypes.Structure]:
     assert found, name
     fields = []
     for line in found[1].splitlines():
-        field = re.match(r"\t(struct )?(\w+) (\w+)(?:\[(\w+)\])?;", line)
+        field = re.match(r"\t(struct )?(\w+) (\w+)(?:\[([\w +]+)\])?;", line)
         assert field, line
         kind = structure(field[2]) if field[1] else _TYPES[field[2]]
         if field[4]:
-            kind = kind * (int(field[4]) if field[4].isdecimal() else defined(field[4]))
+            kind = kind * sum(
+                int(term) if term.isdecimal() else defined(term) for term in field[4].split(" + ")
+            )
         fields.append((field[3], kind))
     return type(name, (ctypes.Structure,), {"_fields_": fields})
 
 
-def python_side() -> list[tuple[str, int, int]]:
-    """Name, offset and size of each field, as `probes.decode` reads it."""
-    formats = re.findall(r"\d*[A-Za-z]", EVENT.format.removeprefix("="))
-    offset, fields = 0, []
-    for name, format in zip(EVENT_FIELDS, formats, strict=True):
+def python_side(
+    layout: struct.Struct = EVENT, names: tuple[str, ...] = EVENT_FIELDS, begin: int = 0
+) -> list[tuple[str, int, int]]:
+    """Name, offset and size of each field, as it is unpacked."""
+    formats = re.findall(r"\d*[A-Za-z]", layout.format.removeprefix("="))
+    offset, fields = begin, []
+    for name, format in zip(names, formats, strict=True):
         size = struct.calcsize(f"={format}")
         fields.append((name, offset, size))
         offset += size
@@ -81,8 +94,20 @@ def test_the_header_is_what_is_decoded() -> None:
     assert defined("FLAG_IN_LOOKUP") == FLAG_IN_LOOKUP
 
 
+def test_so_is_a_process_image() -> None:
+    head, *fields, data = c_side(structure("process_event"))
+    assert head == ("head", 0, EVENT.size)
+    assert fields == python_side(IMAGE, IMAGE_FIELDS, EVENT.size)
+    assert data[:2] == ("data", EVENT.size + IMAGE.size)
+    assert defined("EVENT_PROCESS") == KIND_PROCESS
+    assert [
+        *(defined("FLAG_ARGS_CUT"), defined("FLAG_ARGS_UNREADABLE")),
+        *(defined("FLAG_PATH_CUT"), defined("FLAG_DELETED")),
+    ] == [FLAG_ARGS_CUT, FLAG_ARGS_UNREADABLE, FLAG_PATH_CUT, FLAG_DELETED]
+
+
 @pytest.mark.parametrize(
-    ("key", "names"), [(WHO, ("tgid", "uid", "comm")), (WHERE, ("address", "family"))]
+    ("key", "names"), [(WHO, ("tgid", "uid", "comm", "image")), (WHERE, ("address", "family"))]
 )
 def test_what_is_taken_as_one_key_stands_together(
     key: struct.Struct, names: tuple[str, ...]

@@ -177,7 +177,7 @@ def test_few_connects_are_looked_for_soon_and_many_seldom(
     enricher: Enricher, connects: int, least: float, most: float
 ) -> None:
     stopped = Paced()
-    event = frame(EVENT.pack(5, 1, 1, 1, 0, b"curl", bytes(16), 2, 443, 0))
+    event = frame(EVENT.pack(5, 1, 1, 1, 0, b"curl", 0, bytes(16), 2, 443, 0))
     reader = Played([event * connects] * 10, 0, stopped.set)
     feed(reader, enricher, Told(), stopped)
     assert all(least <= seconds <= most for seconds in stopped.waited[:10])
@@ -199,7 +199,7 @@ def test_it_does_not_rest_while_a_connection_waits_for_its_name(tmp_path: Path) 
         if reader.rests:
             stopped.set()
 
-    event = EVENT.pack(5, 1, 1, 1, 0, b"curl", bytes(16), 2, 443, FLAG_IN_LOOKUP)
+    event = EVENT.pack(5, 1, 1, 1, 0, b"curl", 0, bytes(16), 2, 443, FLAG_IN_LOOKUP)
     reader = Played([frame(event)], 0, count)
     feed(reader, enricher, told, stopped)
     assert len(told.connections) == 1

@@ -53,7 +53,7 @@ def find(processes: Processes, pid: int, comm: bytes | None = None, uid: int = M
     """What is known of a process whose main thread is called `comm`, or as it is called now."""
     if comm is None:
         comm = Path(f"/proc/{pid}/comm").read_bytes().removesuffix(b"\n")
-    return processes.find(WHO.pack(pid, uid, comm), pid)
+    return processes.find(WHO.pack(pid, uid, comm, 0), pid)
 
 
 def test_a_running_process_is_told_in_full(start: Start) -> None:
@@ -136,7 +136,7 @@ def test_a_thread_of_another_name_is_of_its_process(start: Start, thread: str) -
     tid = int(child.stdout.readline())
     if thread == "end":
         assert child.stdout.readline() == b"ended\n"
-    found = Processes().find(WHO.pack(child.pid, ME, b"resolver"), tid)
+    found = Processes().find(WHO.pack(child.pid, ME, b"resolver", 0), tid)
     assert (found.pid, found.comm, found.executable) == (child.pid, "resolver", PYTHON)
 
 

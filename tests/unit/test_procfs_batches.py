@@ -29,7 +29,7 @@ def fake(tmp_path: Path) -> FakeProc:
 @settings(deadline=None)
 @given(st.binary(min_size=WHO.size, max_size=WHO.size), st.integers(0, 0xFFFF_FFFF))
 def test_whatever_an_event_says_there_is_a_process(who: bytes, tid: int) -> None:
-    pid, uid, _ = WHO.unpack(who)
+    pid, uid, *_ = WHO.unpack(who)
     found = Processes().find(who, tid)
     assert (found.pid, found.uid) == (pid, uid)
     assert "\0" not in found.comm
@@ -50,7 +50,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def who(pid: int, comm: bytes = b"x") -> bytes:
-    return WHO.pack(pid, 0, comm)
+    return WHO.pack(pid, 0, comm, 0)
 
 
 def test_a_batch_asks_once_for_each_process(fake: FakeProc, clock: Clock, asked: list[str]) -> None:
@@ -71,7 +71,7 @@ def test_a_batch_asks_once_for_each_process(fake: FakeProc, clock: Clock, asked:
 
 def test_names_and_users_that_differ_are_different_processes(fake: FakeProc) -> None:
     fake.put(7, start=100, exe="/bin/seven", comm=b"x")
-    batch = [who(7), who(7, b"y"), WHO.pack(7, 1, b"x")]
+    batch = [who(7), who(7, b"y"), WHO.pack(7, 1, b"x", 0)]
     found = Processes(fake.root).find_all(batch, [7, 7, 7])
     assert [(process.comm, process.uid, process.executable) for process in found] == [
         *[("x", 0, "/bin/seven"), ("y", 0, None), ("x", 1, "/bin/seven")],

@@ -114,7 +114,7 @@ def test_stopped_before_the_start_plays_nothing(tmp_path: Path) -> None:
         (write(GITHUB)[:50].encode(), "line 3: expected one JSON object"),
         (b'{"comm": "\xff"}', "line 3: expected UTF-8 text"),
         (
-            write(GITHUB).replace("2023-", "3023-").encode(),
+            write(GITHUB).replace("2023-", "3023-", 1).encode(),
             "line 3: 'time' must be an ISO 8601 time",
         ),
         pytest.param(

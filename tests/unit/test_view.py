@@ -257,7 +257,7 @@ def test_the_view_shows_what_a_look_at_every_row_would_show(
     steps: list[tuple[str, object]], max_rows: int
 ) -> None:
     """Whatever was interrupted by what, and however often. Chunks are small, so that it is."""
-    small = [f"app.{name}.CHUNK" for name in ("store", "matches", "sorting", "view")]
+    small = [f"app.session.{name}.CHUNK" for name in ("store", "matches", "sorting", "view")]
     with ExitStack() as patched:
         for name in small:
             patched.enter_context(patch(name, 4))

@@ -66,8 +66,8 @@ def test_many_lines_at_once_are_those_of_each_alone(
         assert written(write, batch) == "".join(f"{make()(row)}\n" for row in batch)
 
 
-def moment(row: Connection) -> str:
-    seconds, rest = divmod(row.time_ns, 10**9)
+def moment(time_ns: int) -> str:
+    seconds, rest = divmod(time_ns, 10**9)
     at = (EPOCH + timedelta(seconds=seconds)).astimezone(INDIA)
     return at.replace(microsecond=rest // 1000).isoformat(timespec="microseconds")
 
@@ -86,11 +86,14 @@ def test_json_lines_are_what_pythons_encoder_makes(rows: list[Connection]) -> No
     for row in rows:
         host, system, process = row.host, row.system, row.process
         values = (
-            *(moment(row), family_name(row.family), process.pid, row.tid),
+            *(moment(row.time_ns), family_name(row.family), process.pid, row.tid),
             *(text(process.comm), text(process.executable), [text(arg) for arg in process.args]),
             *(process.uid, text(process.user), row.address, row.port),
             *(text(host.name) if host else None, host.source if host else None),
             *(system.number if system else None, text(system.name) or None if system else None),
+            *(process.parent, None if process.start_ns is None else moment(process.start_ns)),
+            *(process.cgroup, process.netns, process.mntns),
+            *(text(process.container), text(process.unit)),
         )
         names = [field.name for field in FIELDS]
         lines.append(json.dumps(dict(zip(names, values, strict=True))) + "\n")
@@ -110,11 +113,14 @@ def test_csv_rows_are_what_pythons_writer_makes(rows: list[Connection]) -> None:
         host, system, process = row.host, row.system, row.process
         args = "\n".join(map(visible, shlex.join(process.args).split("\n")))
         cells = (
-            *(moment(row), family_name(row.family), process.pid, row.tid),
+            *(moment(row.time_ns), family_name(row.family), process.pid, row.tid),
             *(cell(visible(process.comm)), cell(visible(process.executable or "")), cell(args)),
             *(process.uid, cell(visible(process.user)), row.address, row.port),
             *(cell(visible(host.name)) if host else "", host.source.value if host else ""),
             *(system.number if system else "", cell(visible(system.name)) if system else ""),
+            *(process.parent, "" if process.start_ns is None else moment(process.start_ns)),
+            *(process.cgroup, process.netns, process.mntns),
+            *(cell(visible(process.container or "")), cell(visible(process.unit or ""))),
         )
         # Its line end is \r\n for the reason that app/output/rows.py gives; no cell has a \r.
         csv.writer(expected).writerow([*cells, 1, 2, 3])
@@ -131,7 +137,7 @@ def test_plain_lines_are_fields_padded_to_their_width(rows: list[Connection]) ->
         process = row.process
         who = " ".join(map(visible, [process.label, *process.args[1:]]))
         lines.append(
-            f"{moment(row)[11:19]:<9} {family_name(row.family):<9} {process.pid:<6} {who:<42} "
+            f"{moment(row.time_ns)[11:19]:<9} {family_name(row.family):<9} {process.pid:<6} {who:<42} "
             f"{visible(process.user):<16} {row.destination:<20} "
             f"{visible(row.host.label) if row.host else '':<32} "
             f"{visible(row.system.label) if row.system else ''}\n"
@@ -148,8 +154,8 @@ def test_the_clock_may_say_anything(time_ns: int) -> None:
     row = replace(GITHUB, time_ns=time_ns)
     write = json_writer(INDIA)
     for _ in range(2):
-        assert json.loads(write(row))["time"] == moment(row)
-    assert datetime.fromisoformat(moment(row)) <= EPOCH + timedelta(seconds=1)
+        assert json.loads(write(row))["time"] == moment(row.time_ns)
+    assert datetime.fromisoformat(moment(row.time_ns)) <= EPOCH + timedelta(seconds=1)
 
 
 # How often, and how much at once
