@@ -33,7 +33,7 @@ _REPORTS: Final = 0.25  # seconds from one report of what was lost or filtered t
 class LiveSource:
     """Attaches the probes to the running kernel and enriches what they report.
 
-    `hook`: None chooses. `names`: watch getaddrinfo() too, where that is safe. `include_self`: this
+    `hook`: None chooses. `names`: watch for hostnames too. `include_self`: this
     process's own connections too. `selection`: what is asked for; the rest is counted. `systems`:
     loads the table of autonomous systems; None goes without.
     """
@@ -55,11 +55,13 @@ class LiveSource:
         kernel = Kernel(sink.progress)
         try:
             hazard = return_probe_hazard() if self.names else ""
-            names = self.names and not hazard
-            hook = kernel.attach(Task(self.hook, names, self.include_self, self.selection))
+            task = Task(self.hook, self.names, self.include_self, self.selection, not hazard)
+            hook = kernel.attach(task)
+            limits = (hazard,) if hazard else ()
             # After it, since the ring keeps meanwhile what nobody else would.
             systems = self.systems() if self.systems else None
-            sink.attached(Watching(hook, names, systems.date if systems else None, hazard))
+            date = systems.date if systems else None
+            sink.attached(Watching(hook, self.names, date, limits))
             feed(kernel, Enricher(Processes(), Names(), systems), sink, stopped)
         finally:
             kernel.close()

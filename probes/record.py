@@ -136,12 +136,12 @@ class Resolution:
 class Watching:
     """What a source does from now on.
 
-    `names`: whether getaddrinfo() is watched; None for a recording, which does not say.
-    `names_off`: why it is not although it was asked for, for a person; else empty.
+    `names`: whether hostnames are watched for; None for a recording, which does not say.
+    `names_limits`: why some will be missing although they were asked for, for a person.
     `systems_date`: the day of the table of autonomous systems; None where there is none.
     """
 
     hook: Hook
     names: bool | None
     systems_date: date | None
-    names_off: str = ""
+    names_limits: tuple[str, ...] = ()
