@@ -14,6 +14,7 @@ from probes import bpf_calls, compiler, perf_events, tracefs
 from probes.bytecode import Bytecode
 from probes.callback_ring import CallbackRing
 from probes.errors import SourceError
+from probes.name_probes import NameProbes
 from probes.program_cache import ProgramCache
 from probes.record import Hook, HookKind
 from probes.requirements import check_kernel, check_privilege, libc_path
@@ -76,6 +77,7 @@ class Kernel:
         # In the order in which they were opened: maps, programs, attachments.
         self._descriptors: list[int] = []
         self._ring: Ring | None = None
+        self._names: NameProbes | None = None
 
     def attach(self, task: Task) -> Hook:
         """Load and attach the programs, and open the ring; once.
@@ -118,6 +120,16 @@ class Kernel:
         finally:
             bpf_calls.update(rests, _u32(0), _u64(0))
 
+    def watch_libc(self, path: str) -> None:
+        """Watch the lookups of one more libc; not without `Task.names`.
+
+        Raises:
+            OSError: the kernel refused, or the file cannot be read.
+            ValueError: it is no libc.
+        """
+        if self._names:
+            self._names.attach(path, self._opened)
+
     def lost(self) -> int:
         """How many events the programs could not write since they were attached."""
         return self._count(_LOST)
@@ -136,6 +148,7 @@ class Kernel:
             self._ring.close()
             self._ring = None
         self._maps = {}
+        self._names = None
         while self._descriptors:
             os.close(self._descriptors.pop())
 
@@ -169,7 +182,7 @@ class Kernel:
         if task.names:
             libc = libc_path()
             _guard(
-                lambda: self._attach_getaddrinfo(load, libc, task.returns),
+                lambda: self._attach_names(NameProbes(load, returns=task.returns), libc),
                 f"getaddrinfo() in {libc} cannot be watched",
                 "The kernel must have uprobes (CONFIG_UPROBE_EVENTS); "
                 "start with --no-names to go without hostnames.",
@@ -201,18 +214,9 @@ class Kernel:
             for number in numbers:
                 bpf_calls.update(self._maps[name], _u32(number), b"\x01")
 
-    def _attach_getaddrinfo(
-        self, load: Callable[[int, str], int], libc: str, returns: bool
-    ) -> None:
-        kind, function = bpf_calls.KPROBE_PROGRAM, "getaddrinfo"
-        if returns:
-            returned, called = load(kind, "on_getaddrinfo_return"), load(kind, "on_getaddrinfo")
-            self._opened(perf_events.attach_uprobe(returned, libc, function, on_return=True))
-            self._opened(perf_events.attach_uprobe(called, libc, function))
-        else:
-            freed, called = load(kind, "on_freeaddrinfo"), load(kind, "on_getaddrinfo_alone")
-            self._opened(perf_events.attach_uprobe(freed, libc, "freeaddrinfo"))
-            self._opened(perf_events.attach_uprobe(called, libc, function))
+    def _attach_names(self, probes: NameProbes, libc: str) -> None:
+        probes.attach(libc, self._opened)
+        self._names = probes
 
     def _attach_connect(self, load: Callable[[int, str], int], wanted: HookKind | None) -> Hook:
         if wanted is not HookKind.TRACEPOINT:

@@ -29,6 +29,9 @@ NAMES: Final[Mapping[str, Iterable[str]]] = {
     "guessed.world.test": ["127.77.2.6"],
     "borrowed.world.test": ["127.77.2.8"],
     "freed.world.test": ["127.77.2.9"],
+    "old.world.test": ["127.77.2.10"],
+    "reentrant.world.test": ["127.77.2.11", "127.77.2.12"],
+    "oldsix.world.test": [IPV6[1]],
     "many.world.test": MANY,
     LONG_NAME: ["127.77.2.7"],
     **{f"left{n}.world.test": [f"127.77.3.{n}"] for n in range(1, ROUNDS + 1)},
@@ -134,6 +137,21 @@ def freed_elsewhere(scene: Scene) -> None:
     scene.expect("AF_INET", "127.77.2.9", scene.port, "freed.world.test")
 
 
+def old_functions(scene: Scene) -> None:
+    """gethostbyname() and its relatives; Python's own calls the reentrant one."""
+    libc = ctypes.CDLL(None)
+    libc.gethostbyname(b"old.world.test")
+    connect("127.77.2.10", scene.port)
+    scene.expect("AF_INET", "127.77.2.10", scene.port, "old.world.test")
+    for address in socket.gethostbyname_ex("reentrant.world.test")[2]:
+        connect(address, scene.port)
+        scene.expect("AF_INET", address, scene.port, "reentrant.world.test")
+    libc.gethostbyname(b"missing.world.test")
+    libc.gethostbyname2(b"oldsix.world.test", int(socket.AF_INET6))
+    connect(IPV6[1], scene.port, socket.AF_INET6)
+    scene.expect("AF_INET6", IPV6[1], scene.port, "oldsix.world.test")
+
+
 def longest_name(scene: Scene) -> None:
     [address] = resolve(LONG_NAME)
     connect(address, scene.port)
@@ -200,6 +218,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         failed_lookup,
         borrowed_pointer,
         freed_elsewhere,
+        old_functions,
         longest_name,
         many_results,
         same_address,

@@ -20,12 +20,6 @@
  */
 #define PATIENCE_NS (60 * 1000000000ULL)
 
-struct sockaddr_in_head {
-	u16 family;
-	__be16 port;
-	u8 address[4];
-};
-
 struct sockaddr_in6_head {
 	u16 family;
 	__be16 port;
@@ -47,6 +41,24 @@ struct addrinfo_head {
 struct lookup {
 	u64 results; /* struct addrinfo ** of the caller; 0 once it has returned */
 	u64 node;    /* const char *: the name, which the caller keeps until it has returned */
+};
+
+/* What a longer list holds is counted as lost; glibc's resolver gives 48 at most. */
+#define HOST_ADDRESSES_MAX 64
+
+/* struct hostent of glibc and musl, 64 bits. */
+struct hostent_head {
+	u64 name;
+	u64 aliases;
+	int family;
+	int length;
+	u64 addresses; /* char **, the last one NULL */
+};
+
+/* gethostbyname() or one of its relatives, until it returns. */
+struct host_lookup {
+	u64 result; /* struct hostent ** of the caller; 0 where it is what the function returns */
+	u64 node;   /* const char *; 0 once it has returned */
 };
 
 /* A lookup of which only the beginning is seen. */
@@ -75,13 +87,25 @@ static inline __attribute__((always_inline)) u64 digest(u64 list)
 }
 
 /*
- * Whether this was made by getaddrinfo(), and not what else may lie in memory: glibc and musl put
- * an address right behind its entry (sysdeps/posix/getaddrinfo.c, src/network/lookup.h).
+ * The verifier follows every way through a loop's body, so these have none but one: an address of
+ * 4 bytes stands 4 bytes into a sockaddr of 16, one of 16 bytes 8 bytes into one of 28.
  */
-static inline __attribute__((always_inline)) int is_result(struct addrinfo_head *entry, u64 at)
+static inline __attribute__((always_inline)) int is_address(const struct addrinfo_head *entry)
 {
-	u32 length = entry->family == 2 ? 16 : entry->family == 10 ? 28 : 0;
-	return length && entry->address_length == length && entry->address == at + sizeof(*entry);
+	u64 no_ipv4 = (u32)(entry->family ^ 2) | (entry->address_length ^ 16);
+	u64 no_ipv6 = (u32)(entry->family ^ 10) | (entry->address_length ^ 28);
+
+	return no_ipv4 * no_ipv6 == 0; /* of 32 bits each */
+}
+
+static inline __attribute__((always_inline)) u32 address_size(const struct addrinfo_head *entry)
+{
+	return entry->address_length - 12;
+}
+
+static inline __attribute__((always_inline)) u64 address_offset(u32 size)
+{
+	return 4 + (size >> 4 << 2);
 }
 
 #endif

@@ -97,6 +97,9 @@ BPF_TABLE("lru_hash", u64, struct lookup, lookups, 16384);
  */
 BPF_ARRAY(lookups_begun, u64, 1);
 
+/* gethostbyname() makes no connect() that its name would have to be waited for: it is not counted. */
+BPF_TABLE("lru_hash", u64, struct host_lookup, host_lookups, 16384);
+
 /* The same without return probes; user space makes them small where they are not needed. */
 BPF_TABLE("lru_hash", u64, struct begun, lookups_alone, 4096);
 BPF_PERCPU_ARRAY(new_lookup, struct begun, 1);
@@ -169,9 +172,28 @@ INLINE long read(void *to, u32 size, const void *from, int from_user)
 			 : bpf_probe_read_kernel(to, size, from);
 }
 
+/* One address that a name has, of 16 bytes. Returns whether there was room to tell. */
+INLINE int report_name(const u64 *address, u16 family, const char *name, u64 id, u32 uid, u64 task)
+{
+	struct name_event *event = events.ringbuf_reserve(sizeof(struct name_event));
+	if (!event)
+		return 0;
+	fill(&event->head, EVENT_NAME, id, uid);
+	read_comm((u64 *)event->head.comm, task);
+	event->head.family = family;
+	event->head.port = 0;
+	__builtin_memcpy(event->head.address, address, sizeof(event->head.address));
+	/* Not copied by this program: the verifier would follow 64 instructions, time and again. */
+	bpf_probe_read_kernel(event->name, NAME_SIZE, name);
+	/* The connection that follows wakes the reader. */
+	events.ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 1;
+}
+
 /*
  * A name event for each address of a list that getaddrinfo() made. `strict`: it may be something
- * else, and is left alone from there on; what cannot be read is no loss then.
+ * else, and is left alone from where it shows; what cannot be read is no loss then. glibc and musl
+ * put an address right behind its entry (sysdeps/posix/getaddrinfo.c, src/network/lookup.h).
  *
  * Returns whether there was nothing more to tell.
  */
@@ -184,45 +206,32 @@ INLINE int report_list(u64 next, const char *name, u64 id, u64 task, int strict)
 	/* Unrolled, it takes the verifier half as long again at every start. */
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < RESULTS_MAX && next; i++) {
-		u64 address[2] = {};
-		u64 from;
+		u64 address[4] = {}; /* half of it is used, but the verifier does not know */
+		u64 at = next;
 		u32 size;
 
-		if (bpf_probe_read_user(&entry, sizeof(entry), (void *)next))
+		if (bpf_probe_read_user(&entry, sizeof(entry), (void *)at))
 			return strict;
-		if (strict && !is_result(&entry, next))
-			return 1;
 		next = entry.next;
-		if (entry.family == AF_INET) {
-			from = entry.address + offsetof(struct sockaddr_in_head, address);
-			size = 4;
-		} else if (entry.family == AF_INET6) {
-			from = entry.address + offsetof(struct sockaddr_in6_head, address);
-			size = 16;
-		} else {
+		if (!is_address(&entry) || (strict && entry.address != at + sizeof(entry))) {
+			if (strict)
+				return 1;
 			continue;
 		}
-		if (bpf_probe_read_user(address, size, (void *)from))
+		size = address_size(&entry);
+		if (bpf_probe_read_user(address, size & 31,
+					(void *)entry.address + address_offset(size)))
 			return strict;
 		/*
 		 * The same address for another socket type. Comparing the family as well would
 		 * make the verifier follow every sequence of families, for seconds.
 		 */
-		if (previous[0] == address[0] && previous[1] == address[1])
+		if (!((previous[0] ^ address[0]) | (previous[1] ^ address[1])))
 			continue;
 		previous[0] = address[0];
 		previous[1] = address[1];
-
-		struct name_event *event = events.ringbuf_reserve(sizeof(struct name_event));
-		if (!event)
+		if (!report_name(address, entry.family, name, id, uid, task))
 			return 0;
-		fill(&event->head, EVENT_NAME, id, uid);
-		read_comm((u64 *)event->head.comm, task);
-		event->head.family = entry.family;
-		event->head.port = 0;
-		__builtin_memcpy(event->head.address, address, sizeof(address));
-		__builtin_memcpy(event->name, name, NAME_SIZE);
-		submit(event);
 	}
 	return !next;
 }
@@ -387,11 +396,13 @@ int on_getaddrinfo(struct pt_regs *ctx)
 	if (!lookup.node || !lookup.results || id >> 32 == OWN_TGID)
 		return 0;
 	earlier = lookups.lookup(&id);
+	/* Where containers share a libc's file, it may have the probe twice. */
+	if (!earlier || !earlier->results)
+		lookups_begun.atomic_increment(zero);
 	if (earlier)
 		*earlier = lookup;
 	else
 		lookups.update(&id, &lookup);
-	lookups_begun.atomic_increment(zero);
 	return 0;
 }
 
@@ -503,5 +514,89 @@ int on_freeaddrinfo(struct pt_regs *ctx)
 		report_returned(begun, id, task, list);
 	if (begun->told == list)
 		begun->told = 0;
+	return 0;
+}
+
+INLINE int begin_host_lookup(u64 node, u64 result)
+{
+	u64 id = bpf_get_current_pid_tgid();
+	struct host_lookup lookup = {.result = result, .node = node};
+
+	if (node && id >> 32 != OWN_TGID)
+		host_lookups.update(&id, &lookup);
+	return 0;
+}
+
+/* struct hostent *gethostbyname(const char *name), and gethostbyname2(name, int family) */
+int on_gethostbyname(struct pt_regs *ctx)
+{
+	return begin_host_lookup(PT_REGS_PARM1(ctx), 0);
+}
+
+/* int gethostbyname_r(const char *name, struct hostent *ret, char *buffer, size_t size,
+ *                     struct hostent **result, int *h_errnop) */
+int on_gethostbyname_r(struct pt_regs *ctx)
+{
+	return begin_host_lookup(PT_REGS_PARM1(ctx), PT_REGS_PARM5(ctx));
+}
+
+/* The same with the family behind the name. */
+int on_gethostbyname2_r(struct pt_regs *ctx)
+{
+	return begin_host_lookup(PT_REGS_PARM1(ctx), PT_REGS_PARM6(ctx));
+}
+
+/*
+ * Of all four. They call one another inside libc; then the innermost tells, and the others find
+ * that it was told.
+ */
+int on_gethostbyname_return(struct pt_regs *ctx)
+{
+	u64 task = HAS_LAYOUT ? current_task() : 0;
+	u64 id = caller_id(task);
+	struct host_lookup *lookup = host_lookups.lookup(&id);
+	struct hostent_head host = {};
+	char name[NAME_SIZE] = {};
+	u64 result = PT_REGS_RC(ctx);
+	u32 size, uid;
+
+	if (!lookup || !lookup->node)
+		return 0;
+	if (lookup->result) {
+		if ((int)result != 0)
+			goto done;
+		if (bpf_probe_read_user(&result, sizeof(result), (void *)lookup->result))
+			goto failed;
+	}
+	if (!result)
+		goto done;
+	if (bpf_probe_read_user_str(name, sizeof(name), (void *)lookup->node) <= 1)
+		goto done;
+	if (bpf_probe_read_user(&host, sizeof(host), (void *)result))
+		goto failed;
+	size = host.family == AF_INET ? 4 : 16;
+	if (host.family != AF_INET && host.family != AF_INET6)
+		goto done;
+	uid = caller_uid(task);
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < HOST_ADDRESSES_MAX; i++) {
+		u64 address[2] = {};
+		u64 from = 0;
+
+		if (bpf_probe_read_user(&from, sizeof(from), (void *)host.addresses))
+			goto failed;
+		if (!from)
+			goto done;
+		host.addresses += sizeof(from);
+		if (bpf_probe_read_user(address, size, (void *)from))
+			goto failed;
+		if (!report_name(address, host.family, name, id, uid, task))
+			goto failed;
+	}
+
+failed:
+	count(COUNT_LOST);
+done:
+	lookup->node = 0;
 	return 0;
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.elf import function_offset
+from probes.elf import function_offset, function_offsets
 from probes.requirements import libc_path
 
 
@@ -31,6 +31,13 @@ def test_finds_what_the_linker_found(function: str) -> None:
 def test_a_function_that_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match=r"no function getaddrinf$"):
         function_offset(libc_path(), "getaddrinf")
+
+
+def test_those_that_are_there_are_found_in_one_go() -> None:
+    libc = libc_path()
+    found = function_offsets(libc, ["connect", "getaddrinf", "getaddrinfo", ""])
+    assert found == {name: function_offset(libc, name) for name in ("connect", "getaddrinfo")}
+    assert function_offsets(libc, []) == {}
 
 
 def test_what_is_no_library_is_refused(tmp_path: Path) -> None:
