@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from probes.decode import decode
 from probes.enrich import Enricher, Systems
+from probes.libcs import Libcs
+from probes.name_watch import NameWatch
 from probes.names import Names
 from probes.procfs import Processes
 from probes.record import HookKind, Watching
-from probes.requirements import return_probe_hazard
+from probes.requirements import libc_path, return_probe_hazard
 from probes.ring import RING_SIZE, TURN
 from probes.selection import EVERYTHING, Selection
 from probes.source import Sink
@@ -53,17 +55,29 @@ class LiveSource:
         from probes.kernel import Kernel, Task
 
         kernel = Kernel(sink.progress)
+        watch: NameWatch | None = None
         try:
             hazard = return_probe_hazard() if self.names else ""
             task = Task(self.hook, self.names, self.include_self, self.selection, not hazard)
             hook = kernel.attach(task)
-            limits = (hazard,) if hazard else ()
             # After it, since the ring keeps meanwhile what nobody else would.
             systems = self.systems() if self.systems else None
             date = systems.date if systems else None
-            sink.attached(Watching(hook, self.names, date, limits))
-            feed(kernel, Enricher(Processes(), Names(), systems), sink, stopped)
+            watching = Watching(hook, self.names, date, (hazard,) if hazard else ())
+            names = Names()
+            sink.attached(watching)
+            if self.names:
+                libcs = Libcs(kernel.watch_libc)
+                libcs.known(libc_path())
+
+                def limited(limits: tuple[str, ...]) -> None:
+                    sink.attached(replace(watching, names_limits=watching.names_limits + limits))
+
+                watch = NameWatch(names, libcs, limited)
+            feed(kernel, Enricher(Processes(), names, systems), sink, stopped, watch)
         finally:
+            if watch:
+                watch.close()
             kernel.close()
 
 
@@ -83,8 +97,16 @@ class Reader(Protocol):
         """Connections that were not asked for and not read, since the start."""
 
 
-def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Event) -> None:
+def feed(
+    reader: Reader,
+    enricher: Enricher,
+    sink: Sink,
+    stopped: threading.Event,
+    watch: NameWatch | None = None,
+) -> None:
     """Read, decode, enrich and hand over, until `stopped` is set and what was there is read.
+
+    `watch`: has what the ring does not tell about names, for the same `Names` as `enricher`.
 
     Raises:
         SourceError: the items were not complete, and why; all of them were handed over.
@@ -97,15 +119,18 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
     while True:
         ending = stopped.is_set()
         records = reader.drain()
+        if watch:
+            watch.hear()
         decoded = decode(records)
         unreadable += decoded.unreadable
         if items := enricher.items(decoded.events):
             sink.take(items)
         if ending or time.monotonic() >= report_at:
             report_at = time.monotonic() + _REPORTS
-            sink.lost(reader.lost() + unreadable)
+            sink.lost(reader.lost() + unreadable + (watch.lost() if watch else 0))
             sink.filtered(reader.filtered())
-        empty = 0 if records or enricher.is_waiting else empty + 1
+        looking = watch.look(decoded.events) if watch and not ending else False
+        empty = 0 if records or looking or enricher.is_waiting else empty + 1
         if ending:
             left -= len(records)
             if not records or left <= 0:

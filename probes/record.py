@@ -58,6 +58,7 @@ class HostSource(StrEnum):
 
     GETADDRINFO = "getaddrinfo"
     OTHER_PROCESS = "other-process"
+    DNS = "dns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,11 @@ class Host:
 
     @property
     def is_guess(self) -> bool:
-        """True where another process, not this one, resolved the address to this name."""
-        return self.source is HostSource.OTHER_PROCESS
+        """True where it is not known that this process asked for the name.
+
+        Another process resolved the address to it, or a DNS answer did, to whomever it went.
+        """
+        return self.source is not HostSource.GETADDRINFO
 
     @property
     def label(self) -> str:
