@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import struct
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -11,6 +10,7 @@ _HEADER: Final = struct.Struct("=4sB27xQQ6xHHHH")
 _SECTION: Final = struct.Struct("=IIQQQQIIQQ")
 _SEGMENT: Final = struct.Struct("=IIQQQQQQ")
 _SYMBOL: Final = struct.Struct("=IBBHQQ")
+_LARGEST: Final = 16 << 20  # bytes of a libc: glibc's has 2 MB
 _MAGIC: Final = b"\x7fELF"
 _CLASS_64: Final = 2
 _DYNAMIC_SYMBOLS: Final = 11  # SHT_DYNSYM
@@ -38,17 +38,21 @@ def function_offsets(path: str, names: Collection[str]) -> Mapping[str, int]:
         OSError: the file cannot be read.
         ValueError: it is no such library.
     """
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as content:
-        try:
-            addresses = _function_addresses(content, {name.encode() for name in names})
-            return {
-                name.decode(): _file_offset(content, address) for name, address in addresses.items()
-            }
-        except struct.error as error:
-            raise ValueError(f"{path} is cut off") from error
+    with open(path, "rb") as file:
+        # Not mapped: any user may call a file a libc, and to cut a mapped file off ends its reader.
+        content = file.read(_LARGEST + 1)
+    if not content or len(content) > _LARGEST:
+        raise ValueError(f"{path} is {'too large' if content else 'an empty file'}")
+    try:
+        addresses = _function_addresses(content, {name.encode() for name in names})
+        return {
+            name.decode(): _file_offset(content, address) for name, address in addresses.items()
+        }
+    except (struct.error, IndexError) as error:
+        raise ValueError(f"{path} is cut off") from error
 
 
-def _function_addresses(content: mmap.mmap, names: Collection[bytes]) -> Mapping[bytes, int]:
+def _function_addresses(content: bytes, names: Collection[bytes]) -> Mapping[bytes, int]:
     magic, word_size, _, at, _, _, size, count = _HEADER.unpack_from(content)
     if magic != _MAGIC or word_size != _CLASS_64:
         raise ValueError("not a library of this machine's kind")
@@ -69,7 +73,7 @@ def _function_addresses(content: mmap.mmap, names: Collection[bytes]) -> Mapping
     return found
 
 
-def _file_offset(content: mmap.mmap, address: int) -> int:
+def _file_offset(content: bytes, address: int) -> int:
     """Where in the file stands what is loaded at `address`."""
     _, _, at, _, size, count, _, _ = _HEADER.unpack_from(content)
     for number in range(count):

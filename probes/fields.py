@@ -30,7 +30,7 @@ class Kind(Enum):
     TEXT = "a string"
     TEXTS = "a list of strings"
     ADDRESS = "an IPv4 or IPv6 address"
-    SOURCE = "getaddrinfo, other-process or dns"
+    SOURCE = "one of getaddrinfo, other-process, dns"
 
 
 class Part(Enum):

@@ -63,17 +63,18 @@ class LiveSource:
             # After it, since the ring keeps meanwhile what nobody else would.
             systems = self.systems() if self.systems else None
             date = systems.date if systems else None
-            watching = Watching(hook, self.names, date, (hazard,) if hazard else ())
+            limits = (hazard,) if hazard else ()
+            watching = Watching(hook, self.names, date, limits)
+
+            def limited(further: tuple[str, ...]) -> None:
+                sink.attached(replace(watching, names_limits=limits + further))
+
             names = Names()
-            sink.attached(watching)
             if self.names:
                 libcs = Libcs(kernel.watch_libc)
                 libcs.known(libc_path())
-
-                def limited(limits: tuple[str, ...]) -> None:
-                    sink.attached(replace(watching, names_limits=watching.names_limits + limits))
-
                 watch = NameWatch(names, libcs, limited)
+            limited(watch.limits if watch else ())
             feed(kernel, Enricher(Processes(), names, systems), sink, stopped, watch)
         finally:
             if watch:

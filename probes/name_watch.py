@@ -25,18 +25,22 @@ class NameWatch:
         limited: Callable[[tuple[str, ...]], object],
         listen: Callable[[], Answers] = Answers,
     ) -> None:
-        """`names`: told what is heard. `limited`: told why names will be missing, for a person."""
+        """`names`: told what is heard. `limited`: told when `limits` change."""
         self._names = names
         self._libcs = libcs
         self._limited = limited
-        self._told: tuple[str, ...] = ()
         self._deaf = ""
         self._answers: Answers | None = None
         try:
             self._answers = listen()
         except OSError as error:
             self._deaf = f"DNS answers cannot be heard ({error.strerror})"
-        self._tell()
+        self._limits = self._found_limits()
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Why names will be missing, for a person."""
+        return self._limits
 
     def hear(self) -> None:
         """Learn what DNS answers have come.
@@ -55,7 +59,10 @@ class NameWatch:
         }
         self._libcs.seen([WHO.unpack(who)[0] for who in callers])
         more = self._libcs.turn()
-        self._tell()
+        limits = self._found_limits()
+        if limits != self._limits:
+            self._limits = limits
+            self._limited(limits)
         return more
 
     def lost(self) -> int:
@@ -67,11 +74,8 @@ class NameWatch:
         if self._answers:
             self._answers.close()
 
-    def _tell(self) -> None:
-        unwatched = self._libcs.unwatched
+    def _found_limits(self) -> tuple[str, ...]:
         limits = [self._deaf] if self._deaf else []
-        if unwatched:
-            limits.append(f"{unwatched} of the libcs in use cannot be watched, or are too many")
-        if self._told != tuple(limits):
-            self._told = tuple(limits)
-            self._limited(self._told)
+        if self._libcs.unwatched:
+            limits.append(f"{self._libcs.unwatched} of the libcs in use cannot be watched")
+        return tuple(limits)

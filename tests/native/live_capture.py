@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 
 from probes.live import LiveSource
 from probes.record import Connection, HookKind, Watching
+from probes.selection import Selection
 from probes.source import Item
 from tests.rows import rows_of
 
 PATIENCE_S = 30.0
+PORTS = range(20_011, 20_021)
+"""What the tests connect to; nothing else is captured, whatever the machine is doing."""
 
 
 @dataclass
@@ -52,7 +55,8 @@ class Told:
 def capturing(*, names: bool = True) -> Iterator[Told]:
     """A capture with the tracepoint, which every machine has; it ends after the block."""
     told, stopped = Told(), threading.Event()
-    source = LiveSource(HookKind.TRACEPOINT, names=names)
+    selection = Selection(ports=frozenset(PORTS))
+    source = LiveSource(HookKind.TRACEPOINT, names=names, selection=selection)
     thread = threading.Thread(target=source.run, args=(told, stopped))
     thread.start()
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 import subprocess
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from probes.record import HostSource
-from tests.native.live_capture import Told
+from tests.native.live_capture import PORTS, Told
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(120)]
 
@@ -89,7 +88,7 @@ def ask_and_connect(name: str, address: str, port: int) -> int:
 def test_a_program_with_its_own_resolver_has_its_name_from_the_answer(
     told: Told, resolver: dict[str, str], address: str
 ) -> None:
-    port = 20_000 + os.getpid() % 10_000
+    port = PORTS[5]
     for n in range(10):
         name = f"own{n}.world.test"
         resolver[name] = address
@@ -102,6 +101,6 @@ def test_a_program_with_its_own_resolver_has_its_name_from_the_answer(
 @pytest.mark.parametrize("told", [False], indirect=True)
 def test_nobody_listens_where_no_names_are_asked_for(told: Told, resolver: dict[str, str]) -> None:
     resolver["unheard.world.test"] = "127.77.53.8"
-    pid = ask_and_connect("unheard.world.test", "127.77.53.8", 20_001)
-    [row] = told.of(pid, 20_001)
+    pid = ask_and_connect("unheard.world.test", "127.77.53.8", PORTS[6])
+    [row] = told.of(pid, PORTS[6])
     assert row.host is None
