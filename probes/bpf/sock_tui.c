@@ -18,7 +18,6 @@
 #define SOCKADDR_IN_SIZE 16  /* sizeof(struct sockaddr_in) */
 #define SOCKADDR_IN6_SIZE 24 /* SIN6_LEN_RFC2133: what the kernel takes as the least */
 
-#define offsetof(type, member) __builtin_offsetof(type, member)
 #define INLINE static inline __attribute__((always_inline))
 
 BPF_RINGBUF_OUTPUT(events, RING_PAGES);
@@ -97,7 +96,7 @@ BPF_TABLE("lru_hash", u64, struct lookup, lookups, 16384);
  */
 BPF_ARRAY(lookups_begun, u64, 1);
 
-/* gethostbyname() makes no connect() that its name would have to be waited for: it is not counted. */
+/* gethostbyname() makes no connect() that would have to wait for its name: it is not counted. */
 BPF_TABLE("lru_hash", u64, struct host_lookup, host_lookups, 16384);
 
 /* The same without return probes; user space makes them small where they are not needed. */
