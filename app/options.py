@@ -118,7 +118,7 @@ def _parse_live(arguments: list[str]) -> Watch:
     group.add_argument(
         "--self", action="store_true", help="also show the connections of sock-tui itself"
     )
-    group.add_argument("--no-names", action="store_true", help="do not watch getaddrinfo()")
+    group.add_argument("--no-names", action="store_true", help="do not watch for hostnames")
     group.add_argument("--no-asn", action="store_true", help="do not look up autonomous systems")
     given = parser.parse_args(arguments)
     selection = Selection(

@@ -26,6 +26,8 @@ from probes.ring import RING_SIZE
 PROGRAMS: Final = (
     *("on_security_socket_connect", "on_sys_enter_connect"),
     *("on_getaddrinfo", "on_getaddrinfo_return"),
+    *("on_gethostbyname", "on_gethostbyname_r", "on_gethostbyname2_r", "on_gethostbyname_return"),
+    *("on_getaddrinfo_alone", "on_freeaddrinfo", "on_connect_alone"),
 )
 
 _SOURCE: Final = Path(__file__).with_name("bpf")

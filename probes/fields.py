@@ -31,7 +31,7 @@ class Kind(Enum):
     TEXT = "a string"
     TEXTS = "a list of strings"
     ADDRESS = "an IPv4 or IPv6 address"
-    SOURCE = "getaddrinfo or other-process"
+    SOURCE = "one of getaddrinfo, other-process, dns"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from probes import bpf_calls, compiler, layout, perf_events, tracefs
 from probes.bytecode import Bytecode
 from probes.callback_ring import CallbackRing
 from probes.errors import SourceError
+from probes.name_probes import NameProbes
 from probes.program_cache import ProgramCache
 from probes.record import Hook, HookKind
 from probes.requirements import check_kernel, check_privilege, libc_path
@@ -30,6 +31,7 @@ _FILTERED: Final = 1
 _FILTER_PID: Final = 1
 _FILTER_USER: Final = 2
 _FILTER_PORT: Final = 4
+_WITHOUT_RETURNS: Final = 8
 # include/uapi/linux/bpf.h: BPF_RB_*
 _NO_WAKEUP: Final = 1
 _FORCE_WAKEUP: Final = 2
@@ -41,14 +43,17 @@ class Task:
     """What the programs are to do.
 
     `hook`: None takes the kprobe, and the tracepoint where there are no kprobes. `names`: also
-    watch getaddrinfo(). `include_self`: report this process's own connections too. `selection`:
-    connections beyond it are counted, and cost the programs that make them next to nothing.
+    watch getaddrinfo(). `returns`: put probes on its returns; see
+    `probes.requirements.return_probe_hazard`. `include_self`: report this process's own connections
+    too. `selection`: connections beyond it are counted, and cost the programs that make them next
+    to nothing.
     """
 
     hook: HookKind | None = None
     names: bool = True
     include_self: bool = False
     selection: Selection = EVERYTHING
+    returns: bool = True
 
 
 class Kernel:
@@ -75,6 +80,7 @@ class Kernel:
         # In the order in which they were opened: maps, programs, attachments.
         self._descriptors: list[int] = []
         self._ring: Ring | None = None
+        self._names: NameProbes | None = None
 
     def attach(self, task: Task) -> Hook:
         """Load and attach the programs, and open the ring; once.
@@ -117,6 +123,16 @@ class Kernel:
         finally:
             self._submit_with(_NO_WAKEUP)
 
+    def watch_libc(self, path: str) -> None:
+        """Watch the lookups of one more libc; not without `Task.names`.
+
+        Raises:
+            OSError: the kernel refused, or the file cannot be read.
+            ValueError: it is no libc.
+        """
+        if self._names:
+            self._names.attach(path, self._opened)
+
     def lost(self) -> int:
         """How many events the programs could not write since they were attached."""
         return self._count(_LOST)
@@ -135,6 +151,7 @@ class Kernel:
             self._ring.close()
             self._ring = None
         self._maps = {}
+        self._names = None
         while self._descriptors:
             os.close(self._descriptors.pop())
 
@@ -146,7 +163,7 @@ class Kernel:
 
     def _run(self, bytecode: Bytecode, task: Task) -> Hook:
         _guard(
-            lambda: self._make_maps(bytecode, task.selection),
+            lambda: self._make_maps(bytecode, task),
             "the kernel does not make the probes' maps",
             "It must have BPF (CONFIG_BPF_SYSCALL) and not be locked down for it; "
             "some 30 MB of memory are needed.",
@@ -156,7 +173,7 @@ class Kernel:
             "the probes' ring buffer cannot be mapped",
             "Free some memory: it takes 16 MB.",
         )
-        own = [0 if task.include_self else os.getpid(), _filters(task.selection)]
+        own = [0 if task.include_self else os.getpid(), _filters(task)]
 
         def load(kind: int, function: str) -> int:
             def load_with(constants: Sequence[int]) -> int:
@@ -172,23 +189,31 @@ class Kernel:
         if task.names:
             libc = libc_path()
             _guard(
-                lambda: self._attach_getaddrinfo(load, libc),
+                lambda: self._attach_names(NameProbes(load, returns=task.returns), libc),
                 f"getaddrinfo() in {libc} cannot be watched",
                 "The kernel must have uprobes (CONFIG_UPROBE_EVENTS); "
                 "start with --no-names to go without hostnames.",
             )
-        return self._attach_connect(load, task.hook)
+        hook = self._attach_connect(load, task.hook)
+        if task.names and not task.returns:
+            _guard(
+                lambda: self._attach_beside(load, hook),
+                f"{hook.target} cannot be watched by a second program",
+                "Start with --no-names to go without hostnames.",
+            )
+        return hook
 
-    def _make_maps(self, bytecode: Bytecode, selection: Selection) -> None:
+    def _make_maps(self, bytecode: Bytecode, task: Task) -> None:
         limits = {
-            "wanted_pids": selection.pids,
-            "wanted_users": selection.users,
-            "wanted_ports": selection.ports,
+            "wanted_pids": task.selection.pids,
+            "wanted_users": task.selection.users,
+            "wanted_ports": task.selection.ports,
         }
+        sizes = {name: max(1, len(numbers)) for name, numbers in limits.items()}
+        if task.returns:
+            sizes |= {"lookups_alone": 1, "last_lookups": 1}
         sized = [
-            replace(shape, max_entries=max(1, len(limits[shape.name])))
-            if shape.name in limits
-            else shape
+            replace(shape, max_entries=sizes.get(shape.name, shape.max_entries))
             for shape in bytecode.maps
         ]
         self._maps = {shape.name: self._opened(bpf_calls.create_map(shape)) for shape in sized}
@@ -197,12 +222,9 @@ class Kernel:
             for number in numbers:
                 bpf_calls.update(self._maps[name], _u32(number), b"\x01")
 
-    def _attach_getaddrinfo(self, load: Callable[[int, str], int], libc: str) -> None:
-        returned = load(bpf_calls.KPROBE_PROGRAM, "on_getaddrinfo_return")
-        called = load(bpf_calls.KPROBE_PROGRAM, "on_getaddrinfo")
-        function = "getaddrinfo"
-        self._opened(perf_events.attach_uprobe(returned, libc, function, on_return=True))
-        self._opened(perf_events.attach_uprobe(called, libc, function))
+    def _attach_names(self, probes: NameProbes, libc: str) -> None:
+        probes.attach(libc, self._opened)
+        self._names = probes
 
     def _attach_connect(self, load: Callable[[int, str], int], wanted: HookKind | None) -> Hook:
         if wanted is not HookKind.TRACEPOINT:
@@ -233,19 +255,29 @@ class Kernel:
         self._opened(perf_events.attach_tracepoint(program, TRACEPOINT))
         return Hook(HookKind.TRACEPOINT, TRACEPOINT, _TRACEPOINT_BLIND_SPOTS)
 
+    def _attach_beside(self, load: Callable[[int, str], int], hook: Hook) -> None:
+        """Where getaddrinfo()'s returns are not seen, a connect() tells of one."""
+        if hook.kind is HookKind.KPROBE:
+            program = load(bpf_calls.KPROBE_PROGRAM, "on_connect_alone")
+            self._opened(perf_events.attach_kprobe(program, KPROBE))
+        else:
+            program = load(bpf_calls.TRACEPOINT_PROGRAM, "on_connect_alone")
+            self._opened(perf_events.attach_tracepoint(program, TRACEPOINT))
+
     def _opened(self, descriptor: int) -> int:
         self._descriptors.append(descriptor)
         return descriptor
 
 
-def _filters(selection: Selection) -> int:
+def _filters(task: Task) -> int:
     """The constant FILTERS."""
     bits = (
-        (selection.pids, _FILTER_PID),
-        (selection.users, _FILTER_USER),
-        (selection.ports, _FILTER_PORT),
+        (task.selection.pids, _FILTER_PID),
+        (task.selection.users, _FILTER_USER),
+        (task.selection.ports, _FILTER_PORT),
+        (not task.returns, _WITHOUT_RETURNS),
     )
-    return sum(bit for numbers, bit in bits if numbers)
+    return sum(bit for is_set, bit in bits if is_set)
 
 
 def _u32(number: int) -> bytes:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from probes.cgroup import Cgroups
 from probes.decode import decode
 from probes.enrich import Enricher, Systems
+from probes.libcs import Libcs
+from probes.name_watch import NameWatch
 from probes.names import Names
 from probes.procfs import Processes
 from probes.record import HookKind, Watching
-from probes.requirements import return_probe_hazard
+from probes.requirements import libc_path, return_probe_hazard
 from probes.ring import RING_SIZE, TURN
 from probes.selection import EVERYTHING, Selection
 from probes.source import Sink
@@ -36,7 +38,7 @@ _REPORTS: Final = 0.25  # seconds from one report of what was lost or filtered t
 class LiveSource:
     """Attaches the probes to the running kernel and enriches what they report.
 
-    `hook`: None chooses. `names`: watch getaddrinfo() too, where that is safe. `include_self`: this
+    `hook`: None chooses. `names`: watch for hostnames too. `include_self`: this
     process's own connections too. `selection`: what is asked for; the rest is counted. `systems`:
     loads the table of autonomous systems; None goes without.
     """
@@ -56,16 +58,31 @@ class LiveSource:
         from probes.kernel import Kernel, Task
 
         kernel = Kernel(sink.progress)
+        watch: NameWatch | None = None
         try:
             hazard = return_probe_hazard() if self.names else ""
-            names = self.names and not hazard
-            hook = kernel.attach(Task(self.hook, names, self.include_self, self.selection))
+            task = Task(self.hook, self.names, self.include_self, self.selection, not hazard)
+            hook = kernel.attach(task)
             # After it, since the ring keeps meanwhile what nobody else would.
             systems = self.systems() if self.systems else None
-            sink.attached(Watching(hook, names, systems.date if systems else None, hazard))
+            date = systems.date if systems else None
+            limits = (hazard,) if hazard else ()
+            watching = Watching(hook, self.names, date, limits)
+
+            def limited(further: tuple[str, ...]) -> None:
+                sink.attached(replace(watching, names_limits=limits + further))
+
+            names = Names()
+            if self.names:
+                libcs = Libcs(kernel.watch_libc)
+                libcs.known(libc_path())
+                watch = NameWatch(names, libcs, limited)
+            limited(watch.limits if watch else ())
             processes = Processes(owner=Cgroups().owner)
-            feed(kernel, Enricher(processes, Names(), systems), sink, stopped)
+            feed(kernel, Enricher(processes, names, systems), sink, stopped, watch)
         finally:
+            if watch:
+                watch.close()
             kernel.close()
 
 
@@ -85,8 +102,16 @@ class Reader(Protocol):
         """Connections that were not asked for and not read, since the start."""
 
 
-def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Event) -> None:
+def feed(
+    reader: Reader,
+    enricher: Enricher,
+    sink: Sink,
+    stopped: threading.Event,
+    watch: NameWatch | None = None,
+) -> None:
     """Read, decode, enrich and hand over, until `stopped` is set and what was there is read.
+
+    `watch`: has what the ring does not tell about names, for the same `Names` as `enricher`.
 
     Raises:
         SourceError: the items were not complete, and why; all of them were handed over.
@@ -99,15 +124,18 @@ def feed(reader: Reader, enricher: Enricher, sink: Sink, stopped: threading.Even
     while True:
         ending = stopped.is_set()
         records = reader.drain()
+        if watch:
+            watch.hear()
         decoded = decode(records)
         unreadable += decoded.unreadable
         if items := enricher.items(decoded.events):
             sink.take(items)
         if ending or time.monotonic() >= report_at:
             report_at = time.monotonic() + _REPORTS
-            sink.lost(reader.lost() + unreadable)
+            sink.lost(reader.lost() + unreadable + (watch.lost() if watch else 0))
             sink.filtered(reader.filtered())
-        empty = 0 if records or enricher.is_waiting else empty + 1
+        looking = watch.look(decoded.events) if watch and not ending else False
+        empty = 0 if records or looking or enricher.is_waiting else empty + 1
         if ending:
             left -= len(records)
             if not records or left <= 0:

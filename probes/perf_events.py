@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from probes import tracefs
-from probes.elf import function_offset
 
 # arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h
 _NUMBERS: Final = {"x86_64": 298, "aarch64": 241}
@@ -51,14 +50,11 @@ def attach_kprobe(program: int, function: str) -> int:
     return _attached(program, _device("kprobe"), config1=ctypes.addressof(name))
 
 
-def attach_uprobe(program: int, library: str, function: str, *, on_return: bool = False) -> int:
-    """Run `program` where `function` of `library` begins, or returns; a descriptor.
+def attach_uprobe(program: int, library: str, offset: int, *, on_return: bool = False) -> int:
+    """Run `program` where the function at `offset` of the file `library` begins, or returns.
 
-    Raises:
-        OSError: the kernel refused, or the file cannot be read.
-        ValueError: the library has no such function.
+    See `probes.elf.function_offsets`. Returns a descriptor. Raises OSError.
     """
-    offset = function_offset(library, function)
     path = ctypes.create_string_buffer(os.fsencode(library))
     device = _device("uprobe")
     config = 1 << _return_bit("uprobe") if on_return else 0

@@ -71,6 +71,7 @@ class HostSource(StrEnum):
 
     GETADDRINFO = "getaddrinfo"
     OTHER_PROCESS = "other-process"
+    DNS = "dns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,11 @@ class Host:
 
     @property
     def is_guess(self) -> bool:
-        """True where another process, not this one, resolved the address to this name."""
-        return self.source is HostSource.OTHER_PROCESS
+        """True where it is not known that this process asked for the name.
+
+        Another process resolved the address to it, or a DNS answer did, to whomever it went.
+        """
+        return self.source is not HostSource.GETADDRINFO
 
     @property
     def label(self) -> str:
@@ -149,12 +153,12 @@ class Resolution:
 class Watching:
     """What a source does from now on.
 
-    `names`: whether getaddrinfo() is watched; None for a recording, which does not say.
-    `names_off`: why it is not although it was asked for, for a person; else empty.
+    `names`: whether hostnames are watched for; None for a recording, which does not say.
+    `names_limits`: why some will be missing although they were asked for, for a person.
     `systems_date`: the day of the table of autonomous systems; None where there is none.
     """
 
     hook: Hook
     names: bool | None
     systems_date: date | None
-    names_off: str = ""
+    names_limits: tuple[str, ...] = ()

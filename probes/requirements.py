@@ -53,7 +53,10 @@ def return_probe_hazard(release: str | None = None, machine: str | None = None) 
     safe_from = _RETURN_PROBES_SAFE.get((major, minor))
     if safe_from is None or patch >= safe_from:
         return ""
-    return f"on kernel {release} a probe on libc's returns can kill sandboxed programs"
+    return (
+        f"on kernel {release} a probe on libc's returns could kill sandboxed programs, so names "
+        "are read later, and some are missed"
+    )
 
 
 def check_privilege() -> None:

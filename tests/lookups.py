@@ -27,6 +27,11 @@ NAMES: Final[Mapping[str, Iterable[str]]] = {
     "mine.world.test": ["127.77.2.5"],
     "yours.world.test": ["127.77.2.5"],
     "guessed.world.test": ["127.77.2.6"],
+    "borrowed.world.test": ["127.77.2.8"],
+    "freed.world.test": ["127.77.2.9"],
+    "old.world.test": ["127.77.2.10"],
+    "reentrant.world.test": ["127.77.2.11", "127.77.2.12"],
+    "oldsix.world.test": [IPV6[1]],
     "many.world.test": MANY,
     LONG_NAME: ["127.77.2.7"],
     **{f"left{n}.world.test": [f"127.77.3.{n}"] for n in range(1, ROUNDS + 1)},
@@ -108,6 +113,45 @@ def failed_lookup(scene: Scene) -> None:
     scene.expect("AF_INET", "127.77.2.4", scene.port, "kept.world.test")
 
 
+def borrowed_pointer(scene: Scene) -> None:
+    """The variable that a failed call was given leads to an earlier name's addresses afterwards."""
+    libc = ctypes.CDLL(None)
+    results, other = ctypes.c_void_p(), ctypes.c_void_p()
+    assert libc.getaddrinfo(b"borrowed.world.test", None, None, ctypes.byref(results)) == 0
+    assert libc.getaddrinfo(b"missing.world.test", None, None, ctypes.byref(other)) != 0
+    other.value = results.value
+    connect("127.77.2.8", scene.port)
+    scene.expect("AF_INET", "127.77.2.8", scene.port, "borrowed.world.test")
+
+
+def freed_elsewhere(scene: Scene) -> None:
+    """A thread looks up, another one frees the list and connects, as in libuv."""
+    libc = ctypes.CDLL(None)
+    results = ctypes.c_void_p()
+    arguments = (b"freed.world.test", None, None, ctypes.byref(results))
+    thread = threading.Thread(target=libc.getaddrinfo, args=arguments)
+    thread.start()
+    thread.join()
+    libc.freeaddrinfo(results)
+    connect("127.77.2.9", scene.port)
+    scene.expect("AF_INET", "127.77.2.9", scene.port, "freed.world.test")
+
+
+def old_functions(scene: Scene) -> None:
+    """gethostbyname() and its relatives; Python's own calls the reentrant one."""
+    libc = ctypes.CDLL(None)
+    libc.gethostbyname(b"old.world.test")
+    connect("127.77.2.10", scene.port)
+    scene.expect("AF_INET", "127.77.2.10", scene.port, "old.world.test")
+    for address in socket.gethostbyname_ex("reentrant.world.test")[2]:
+        connect(address, scene.port)
+        scene.expect("AF_INET", address, scene.port, "reentrant.world.test")
+    libc.gethostbyname(b"missing.world.test")
+    libc.gethostbyname2(b"oldsix.world.test", int(socket.AF_INET6))
+    connect(IPV6[1], scene.port, socket.AF_INET6)
+    scene.expect("AF_INET6", IPV6[1], scene.port, "oldsix.world.test")
+
+
 def longest_name(scene: Scene) -> None:
     [address] = resolve(LONG_NAME)
     connect(address, scene.port)
@@ -170,5 +214,14 @@ def guessed(scene: Scene) -> None:
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     *(python_by_name, ipv6_by_name, mapped_by_name, curl, two_threads),
-    *(failed_lookup, longest_name, many_results, same_address, guessed),
+    *(
+        failed_lookup,
+        borrowed_pointer,
+        freed_elsewhere,
+        old_functions,
+        longest_name,
+        many_results,
+        same_address,
+        guessed,
+    ),
 )

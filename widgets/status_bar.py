@@ -23,8 +23,9 @@ class Status:
     `hook`: None until events flow. `rate`: connections a second; None
     where there is none, as in a recording. `seen`, `shown`: connections
     since the start, and those that pass the filter. `lost` in the kernel, `overflow` in our own
-    queue, `evicted` from the session because it is full. `names`: the name probe's mode for a
-    person ("on", "entry only", "off"); `names_ok` is False where names are missing because of it.
+    queue, `evicted` from the session because it is full. `names`: whether hostnames are watched
+    for, for a person ("on", "partly", "off"); `names_ok` is False where names are missing because
+    of it.
     `as_date`: the day of the AS data, YYYY-MM-DD, "" where there is none, None where that says
     nothing.
     """
@@ -208,7 +209,7 @@ def _in_full(status: Status) -> str:
         f"{status.evicted:,} old ones evicted."
     )
     if status.names:
-        lines.append(f"Hostnames from getaddrinfo: {visible(status.names)}.")
+        lines.append(f"Hostnames: {visible(status.names)}.")
     if status.as_date is not None:
         lines.append(f"AS data: {visible(status.as_date) or 'none'}.")
     return "\n".join(lines)

@@ -113,9 +113,9 @@ class Headless:
 
 def _attached(progress: Progress) -> str:
     assert progress.watching is not None
-    hook, names_off = progress.watching.hook, progress.watching.names_off
+    hook, limits = progress.watching.hook, progress.watching.names_limits
     unseen = f" (misses connects of {', '.join(hook.blind_spots)})" if hook.blind_spots else ""
-    nameless = f"; no hostnames: {names_off}" if names_off else ""
+    nameless = "".join([f"; fewer hostnames: {limit}" for limit in limits])
     return f"capturing: {hook.kind} {hook.target}{unseen}{nameless}"
 
 

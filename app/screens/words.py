@@ -71,8 +71,8 @@ def status(session: Session, rate: float) -> Status:
     return replace(
         facts,
         as_date=day.isoformat() if day else "",
-        names="on" if watching.names else "off",
-        names_ok=bool(watching.names),
+        names="off" if not watching.names else "partly" if watching.names_limits else "on",
+        names_ok=bool(watching.names) and not watching.names_limits,
     )
 
 
@@ -136,6 +136,6 @@ def _emptiness(session: Session) -> tuple[str, ...]:
         hints.append(
             f"This hook misses connects of {', '.join(progress.watching.hook.blind_spots)}."
         )
-    if progress.watching and progress.watching.names_off:
-        hints.append(f"No hostnames: {progress.watching.names_off}.")
+    if progress.watching:
+        hints += [f"Fewer hostnames: {limit}." for limit in progress.watching.names_limits]
     return ("Nothing seen yet", *hints)

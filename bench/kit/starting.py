@@ -17,7 +17,9 @@ from kit.machine import REPOSITORY
 from kit.running import PATIENCE, ToolError
 from probes.program_cache import FOLDER, NAME
 
-_PROBES: Final = 3  # connect(), getaddrinfo() and its return: each is a perf event
+# connect(), and five functions of libc with their returns: each is a perf event. Those of further
+# libcs come later.
+_PROBES: Final = 11
 _SETTLED: Final = 1.0  # seconds from the attachment to the look at the memory
 _SPAN: Final = 0.002  # seconds between two looks
 

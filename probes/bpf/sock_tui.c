@@ -9,6 +9,7 @@
  */
 #include <uapi/linux/ptrace.h>
 #include "event.h"
+#include "lookup.h"
 
 #define AF_UNSPEC 0
 #define AF_UNIX 1
@@ -18,13 +19,6 @@
 #define SOCKADDR_IN_SIZE 16  /* sizeof(struct sockaddr_in) */
 #define SOCKADDR_IN6_SIZE 24 /* SIN6_LEN_RFC2133: what the kernel takes as the least */
 
-/*
- * With no socket type asked for, getaddrinfo() lists each address three times. What a longer list
- * holds beyond this is counted as lost.
- */
-#define RESULTS_MAX 128
-
-#define offsetof(type, member) __builtin_offsetof(type, member)
 #define INLINE static inline __attribute__((always_inline))
 
 BPF_RINGBUF_OUTPUT(events, RING_PAGES);
@@ -85,15 +79,16 @@ static u64 (*current_task)(void) = (void *)158;
 #define FILTER_USER 2
 #define FILTER_PORT 4
 
+/*
+ * Another bit of it: no probe is put on libc's returns, since that could harm the programs that
+ * call it (probes/requirements.py). See on_getaddrinfo_alone().
+ */
+#define WITHOUT_RETURNS (FILTERS & 8)
+
 /* User space makes them as large as need be (probes/kernel.py). */
 BPF_HASH(wanted_pids, u32, u8, 1);
 BPF_HASH(wanted_users, u32, u8, 1);
 BPF_HASH(wanted_ports, u32, u8, 1);
-
-struct lookup {
-	u64 results; /* struct addrinfo ** of the caller; 0 once it has returned */
-	u64 node;    /* const char *: the name, which the caller keeps until it has returned */
-};
 
 /*
  * By thread, so that two threads of one process can resolve at once. An entry stays for its
@@ -107,6 +102,15 @@ BPF_TABLE("lru_hash", u64, struct lookup, lookups, 16384);
  * `lookups` is asked in vain, which costs time and nothing else.
  */
 BPF_ARRAY(lookups_begun, u64, 1);
+
+/* gethostbyname() makes no connect() that would have to wait for its name: it is not counted. */
+BPF_TABLE("lru_hash", u64, struct host_lookup, host_lookups, 16384);
+
+/* The same without return probes; user space makes them small where they are not needed. */
+BPF_TABLE("lru_hash", u64, struct begun, lookups_alone, 4096);
+BPF_PERCPU_ARRAY(new_lookup, struct begun, 1);
+/* The thread of a process that began a lookup last. */
+BPF_TABLE("lru_hash", u32, u32, last_lookups, 4096);
 
 /*
  * How an event is submitted: BPF_RB_FORCE_WAKEUP while the reader rests, else BPF_RB_NO_WAKEUP, and
@@ -130,29 +134,6 @@ BPF_ARRAY(introduced, u64, PLACES);
  */
 BPF_PERCPU_ARRAY(scratch, struct process_event, 1);
 
-struct sockaddr_in_head {
-	u16 family;
-	__be16 port;
-	u8 address[4];
-};
-
-struct sockaddr_in6_head {
-	u16 family;
-	__be16 port;
-	u32 flowinfo;
-	u8 address[16];
-};
-
-/* struct addrinfo of glibc and musl, 64 bits. */
-struct addrinfo_head {
-	int flags, family, socktype, protocol;
-	u32 address_length;
-	u32 padding;
-	u64 address;
-	u64 canonical_name;
-	u64 next;
-};
-
 INLINE void count(int which)
 {
 	u64 *count = counts.lookup(&which);
@@ -169,18 +150,6 @@ INLINE u64 wakeup_flag(void)
 	 */
 	u64 *flag = wakeup.lookup(&zero);
 	return flag ? *flag : BPF_RB_FORCE_WAKEUP;
-}
-
-/* Whether the thread is inside getaddrinfo(). */
-INLINE int is_in_lookup(u64 id)
-{
-	int zero = 0;
-	u64 *count = lookups_begun.lookup(&zero);
-	/* Most of the time nobody is, and looking into the hash costs 130 ns. */
-	if (!count || !*count)
-		return 0;
-	struct lookup *lookup = lookups.lookup(&id);
-	return lookup && lookup->results;
 }
 
 /* As bpf_get_current_pid_tgid(). `task`: see report_connect(). */
@@ -252,7 +221,7 @@ INLINE void introduce(u64 task, u64 id, u32 uid, u64 image)
 	__builtin_memset(process->head.address, 0, sizeof(process->head.address));
 	read_process(process, task);
 
-	u64 size = offsetof(struct process_event, data) + process->args_size + process->path_size;
+	u64 size = __builtin_offsetof(struct process_event, data) + process->args_size + process->path_size;
 	asm volatile("" : "+r"(size));
 	if (size > sizeof(*process))
 		return;
@@ -265,6 +234,129 @@ INLINE void introduce(u64 task, u64 id, u32 uid, u64 image)
 {
 }
 #endif
+
+/* One address that a name has, of 16 bytes. Returns whether there was room to tell. */
+INLINE int report_name(const u64 *address, u16 family, const char *name, u64 id, u32 uid, u64 task)
+{
+	struct name_event *event = events.ringbuf_reserve(sizeof(struct name_event));
+	if (!event)
+		return 0;
+	fill(&event->head, EVENT_NAME, id, uid, image_of(task));
+	read_comm((u64 *)event->head.comm, task);
+	event->head.family = family;
+	event->head.port = 0;
+	__builtin_memcpy(event->head.address, address, sizeof(event->head.address));
+	/* Not copied by this program: the verifier would follow 64 instructions, time and again. */
+	bpf_probe_read_kernel(event->name, NAME_SIZE, name);
+	/* The connection that follows wakes the reader. */
+	events.ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 1;
+}
+
+/*
+ * A name event for each address of a list that getaddrinfo() made. `strict`: it may be something
+ * else, and is left alone from where it shows; what cannot be read is no loss then. glibc and musl
+ * put an address right behind its entry (sysdeps/posix/getaddrinfo.c, src/network/lookup.h).
+ *
+ * Returns whether there was nothing more to tell.
+ */
+INLINE int report_list(u64 next, const char *name, u64 id, u64 task, int strict)
+{
+	struct addrinfo_head entry = {};
+	u64 previous[2] = {~0ULL, ~0ULL}; /* no address that anyone is given */
+	u32 uid = caller_uid(task);
+
+	/* Unrolled, it takes the verifier half as long again at every start. */
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < RESULTS_MAX && next; i++) {
+		u64 address[4] = {}; /* half of it is used, but the verifier does not know */
+		u64 at = next;
+		u32 size;
+
+		if (bpf_probe_read_user(&entry, sizeof(entry), (void *)at))
+			return strict;
+		next = entry.next;
+		if (!is_address(&entry) || (strict && entry.address != at + sizeof(entry))) {
+			if (strict)
+				return 1;
+			continue;
+		}
+		size = address_size(&entry);
+		if (bpf_probe_read_user(address, size & 31,
+					(void *)entry.address + address_offset(size)))
+			return strict;
+		/*
+		 * The same address for another socket type. Comparing the family as well would
+		 * make the verifier follow every sequence of families, for seconds.
+		 */
+		if (!((previous[0] ^ address[0]) | (previous[1] ^ address[1])))
+			continue;
+		previous[0] = address[0];
+		previous[1] = address[1];
+		if (!report_name(address, entry.family, name, id, uid, task))
+			return 0;
+	}
+	return !next;
+}
+
+/*
+ * Report what a lookup found whose return nobody saw, if it has returned by now: *results then
+ * leads to another list than when it began. Where malloc() gave the new list an old one's place,
+ * only who frees it can tell (`freed`, else 0): a lookup that fails leaves *results as it was, and
+ * nobody frees what it did not get. A list that was reported and is still there is an earlier
+ * lookup's, whatever variable leads to it.
+ *
+ * Returns whether it is over.
+ */
+INLINE int report_returned(struct begun *lookup, u64 id, u64 task, u64 freed)
+{
+	int zero = 0;
+	u64 list = 0;
+
+	if (bpf_probe_read_user(&list, sizeof(list), (void *)lookup->results) || !list)
+		return 0;
+	if (list == lookup->told || (freed && list != freed))
+		return 0;
+	if (list == lookup->list && (!freed || digest(list) == lookup->contents))
+		return 0;
+	if (!lookup->name[0])
+		bpf_probe_read_user_str(lookup->name, NAME_SIZE, (void *)lookup->node);
+	if (lookup->name[0] && !report_list(list, lookup->name, id, task, 1))
+		count(COUNT_LOST);
+	lookup->results = 0;
+	lookup->told = list;
+	lookups_begun.atomic_increment(zero, -1);
+	return 1;
+}
+
+/* The thread's lookup of which only the beginning was seen, unless it has been given up. */
+INLINE struct begun *lookup_begun(u64 id)
+{
+	int zero = 0;
+	u64 *count = lookups_begun.lookup(&zero);
+	struct begun *begun;
+
+	if (!count || !*count)
+		return 0;
+	begun = lookups_alone.lookup(&id);
+	if (!begun || !begun->results || begun->ts_ns + PATIENCE_NS < bpf_ktime_get_ns())
+		return 0;
+	return begun;
+}
+
+/* Whether the thread is inside getaddrinfo(), or may be. */
+INLINE int is_in_lookup(u64 id)
+{
+	int zero = 0;
+	u64 *count = lookups_begun.lookup(&zero);
+	/* Most of the time nobody is, and looking into the hash costs 130 ns. */
+	if (!count || !*count)
+		return 0;
+	if (WITHOUT_RETURNS)
+		return lookup_begun(id) != 0;
+	struct lookup *lookup = lookups.lookup(&id);
+	return lookup && lookup->results;
+}
 
 /*
  * One connect(). A length that is too short for its family makes the kernel refuse the call, and
@@ -369,11 +461,13 @@ int on_getaddrinfo(struct pt_regs *ctx)
 	if (!lookup.node || !lookup.results || id >> 32 == OWN_TGID)
 		return 0;
 	earlier = lookups.lookup(&id);
+	/* Where containers share a libc's file, it may have the probe twice. */
+	if (!earlier || !earlier->results)
+		lookups_begun.atomic_increment(zero);
 	if (earlier)
 		*earlier = lookup;
 	else
 		lookups.update(&id, &lookup);
-	lookups_begun.atomic_increment(zero);
 	return 0;
 }
 
@@ -381,13 +475,9 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 {
 	u64 task = HAS_LAYOUT ? current_task() : 0;
 	u64 id = caller_id(task);
-	u64 image;
-	u32 uid;
 	struct lookup *lookup = lookups.lookup(&id);
-	struct addrinfo_head entry = {};
 	char name[NAME_SIZE] = {};
-	u64 next = 0;
-	u64 previous[2] = {~0ULL, ~0ULL}; /* no address that anyone is given */
+	u64 list = 0;
 	int zero = 0;
 
 	if (!lookup || !lookup->results)
@@ -395,56 +485,11 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 	/* A call that failed leaves anything at all in *res. */
 	if ((int)PT_REGS_RC(ctx) != 0)
 		goto done;
-	if (bpf_probe_read_user(&next, sizeof(next), (void *)lookup->results))
+	if (bpf_probe_read_user(&list, sizeof(list), (void *)lookup->results))
 		goto failed;
 	if (bpf_probe_read_user_str(name, sizeof(name), (void *)lookup->node) <= 1)
 		goto done;
-	uid = caller_uid(task);
-	image = image_of(task);
-
-	/* Unrolled, it takes the verifier half as long again at every start. */
-#pragma clang loop unroll(disable)
-	for (int i = 0; i < RESULTS_MAX && next; i++) {
-		u64 address[2] = {};
-		u64 from;
-		u32 size;
-
-		if (bpf_probe_read_user(&entry, sizeof(entry), (void *)next))
-			goto failed;
-		next = entry.next;
-		if (entry.family == AF_INET) {
-			from = entry.address + offsetof(struct sockaddr_in_head, address);
-			size = 4;
-		} else if (entry.family == AF_INET6) {
-			from = entry.address + offsetof(struct sockaddr_in6_head, address);
-			size = 16;
-		} else {
-			continue;
-		}
-		if (bpf_probe_read_user(address, size, (void *)from))
-			goto failed;
-		/*
-		 * The same address for another socket type. Comparing the family as well would
-		 * make the verifier follow every sequence of families, for seconds.
-		 */
-		if (previous[0] == address[0] && previous[1] == address[1])
-			continue;
-		previous[0] = address[0];
-		previous[1] = address[1];
-
-		struct name_event *event = events.ringbuf_reserve(sizeof(struct name_event));
-		if (!event)
-			goto failed;
-		fill(&event->head, EVENT_NAME, id, uid, image);
-		read_comm((u64 *)event->head.comm, task);
-		event->head.family = entry.family;
-		event->head.port = 0;
-		__builtin_memcpy(event->head.address, address, sizeof(address));
-		/* In one step; as a copy by the compiler it is 64 for the verifier to follow. */
-		bpf_probe_read_kernel(event->name, NAME_SIZE, name);
-		events.ringbuf_submit(event, wakeup_flag());
-	}
-	if (!next)
+	if (report_list(list, name, id, task, 0))
 		goto done;
 
 failed:
@@ -452,5 +497,171 @@ failed:
 done:
 	lookup->results = 0;
 	lookups_begun.atomic_increment(zero, -1);
+	return 0;
+}
+
+/*
+ * getaddrinfo() without a probe on its return: its list is read when the thread looks up the next
+ * name, connects, or frees it, whichever comes first. A name is missed where the caller's pointer
+ * holds something else by then, and is never told for a list that was there before.
+ */
+int on_getaddrinfo_alone(struct pt_regs *ctx)
+{
+	u64 task = HAS_LAYOUT ? current_task() : 0;
+	u64 id = caller_id(task);
+	u32 tgid = id >> 32, tid = (u32)id;
+	u64 node = PT_REGS_PARM1(ctx), results = PT_REGS_PARM4(ctx);
+	int zero = 0;
+	struct begun *earlier, *begun = new_lookup.lookup(&zero);
+
+	if (!begun || tgid == OWN_TGID)
+		return 0;
+	earlier = lookups_alone.lookup(&id);
+	if (earlier && earlier->results) {
+		if (earlier->ts_ns + PATIENCE_NS < bpf_ktime_get_ns() ||
+		    !report_returned(earlier, id, task, 0)) {
+			earlier->results = 0;
+			lookups_begun.atomic_increment(zero, -1);
+		}
+	}
+	if (!node || !results)
+		return 0;
+	begun->results = results;
+	begun->node = node;
+	begun->ts_ns = bpf_ktime_get_ns();
+	begun->told = earlier ? earlier->told : 0;
+	begun->list = 0;
+	bpf_probe_read_user(&begun->list, sizeof(begun->list), (void *)results);
+	begun->contents = digest(begun->list);
+	begun->name[0] = 0;
+	bpf_probe_read_user_str(begun->name, NAME_SIZE, (void *)node);
+	lookups_alone.update(&id, begun);
+	last_lookups.update(&tgid, &tid);
+	lookups_begun.atomic_increment(zero);
+	return 0;
+}
+
+/*
+ * At each connect() too, by a program of its own: the verifier does not get to the end of both in
+ * one. Which of the two runs first is the kernel's choice. Where it is this one, the connection
+ * follows its name; otherwise it counts as one of getaddrinfo()'s own, which wait for their name.
+ */
+int on_connect_alone(void *ctx)
+{
+	u64 task = HAS_LAYOUT ? current_task() : 0;
+	u64 id = caller_id(task);
+	struct begun *begun = lookup_begun(id);
+
+	if (begun)
+		report_returned(begun, id, task, 0);
+	return 0;
+}
+
+/* void freeaddrinfo(struct addrinfo *list): some programs do it in another thread. */
+int on_freeaddrinfo(struct pt_regs *ctx)
+{
+	u64 task = HAS_LAYOUT ? current_task() : 0;
+	u64 id = caller_id(task);
+	u64 list = PT_REGS_PARM1(ctx);
+	u32 tgid = id >> 32, *tid;
+	struct begun *begun = lookups_alone.lookup(&id);
+
+	if (!begun || (!begun->results && begun->told != list)) {
+		tid = last_lookups.lookup(&tgid);
+		if (!tid)
+			return 0;
+		id = id >> 32 << 32 | *tid;
+		begun = lookups_alone.lookup(&id);
+	}
+	if (!begun || !list)
+		return 0;
+	if (begun->results && begun->ts_ns + PATIENCE_NS >= bpf_ktime_get_ns())
+		report_returned(begun, id, task, list);
+	if (begun->told == list)
+		begun->told = 0;
+	return 0;
+}
+
+INLINE int begin_host_lookup(u64 node, u64 result)
+{
+	u64 id = bpf_get_current_pid_tgid();
+	struct host_lookup lookup = {.result = result, .node = node};
+
+	if (node && id >> 32 != OWN_TGID)
+		host_lookups.update(&id, &lookup);
+	return 0;
+}
+
+/* struct hostent *gethostbyname(const char *name), and gethostbyname2(name, int family) */
+int on_gethostbyname(struct pt_regs *ctx)
+{
+	return begin_host_lookup(PT_REGS_PARM1(ctx), 0);
+}
+
+/* int gethostbyname_r(const char *name, struct hostent *ret, char *buffer, size_t size,
+ *                     struct hostent **result, int *h_errnop) */
+int on_gethostbyname_r(struct pt_regs *ctx)
+{
+	return begin_host_lookup(PT_REGS_PARM1(ctx), PT_REGS_PARM5(ctx));
+}
+
+/* The same with the family behind the name. */
+int on_gethostbyname2_r(struct pt_regs *ctx)
+{
+	return begin_host_lookup(PT_REGS_PARM1(ctx), PT_REGS_PARM6(ctx));
+}
+
+/*
+ * Of all four. They call one another inside libc; then the innermost tells, and the others find
+ * that it was told.
+ */
+int on_gethostbyname_return(struct pt_regs *ctx)
+{
+	u64 task = HAS_LAYOUT ? current_task() : 0;
+	u64 id = caller_id(task);
+	struct host_lookup *lookup = host_lookups.lookup(&id);
+	struct hostent_head host = {};
+	char name[NAME_SIZE] = {};
+	u64 result = PT_REGS_RC(ctx);
+	u32 size, uid;
+
+	if (!lookup || !lookup->node)
+		return 0;
+	if (lookup->result) {
+		if ((int)result != 0)
+			goto done;
+		if (bpf_probe_read_user(&result, sizeof(result), (void *)lookup->result))
+			goto failed;
+	}
+	if (!result)
+		goto done;
+	if (bpf_probe_read_user_str(name, sizeof(name), (void *)lookup->node) <= 1)
+		goto done;
+	if (bpf_probe_read_user(&host, sizeof(host), (void *)result))
+		goto failed;
+	size = host.family == AF_INET ? 4 : 16;
+	if (host.family != AF_INET && host.family != AF_INET6)
+		goto done;
+	uid = caller_uid(task);
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < HOST_ADDRESSES_MAX; i++) {
+		u64 address[2] = {};
+		u64 from = 0;
+
+		if (bpf_probe_read_user(&from, sizeof(from), (void *)host.addresses))
+			goto failed;
+		if (!from)
+			goto done;
+		host.addresses += sizeof(from);
+		if (bpf_probe_read_user(address, size, (void *)from))
+			goto failed;
+		if (!report_name(address, host.family, name, id, uid, task))
+			goto failed;
+	}
+
+failed:
+	count(COUNT_LOST);
+done:
+	lookup->node = 0;
 	return 0;
 }

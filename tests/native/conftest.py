@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 
 import pytest
 
+from tests.native.live_capture import Told, capturing
 from tests.recording import Recording, record
 
 
@@ -20,3 +22,10 @@ def _root() -> None:
 def recording() -> Recording:
     """All scenarios, captured on this machine with the hook that it has."""
     return record([sys.executable, "-m", "app.cli", "--json"], start_s=60, patience_s=10)
+
+
+@pytest.fixture
+def told(request: pytest.FixtureRequest) -> Iterator[Told]:
+    """What a capture in this process tells; its parameter: whether names are watched."""
+    with capturing(names=getattr(request, "param", True)) as told:
+        yield told

@@ -142,7 +142,11 @@ def test_names_a_missing_key(key: str) -> None:
         ("address", None, "'address' and 'port' must both be given or both be null"),
         ("port", 65536, "'port' must be a port from 0 to 65535 or null, not 65536"),
         ("host", None, "'host' and 'host_source' must both be given or both be null"),
-        ("host_source", "dns", "'host_source' must be getaddrinfo or other-process or null"),
+        (
+            "host_source",
+            "guess",
+            "'host_source' must be one of getaddrinfo, other-process, dns or null",
+        ),
         ("asn", None, "'as_name' must be null where 'asn' is"),
         ("as_name", "x" * 99 + "\x1b", "..."),
     ],

@@ -127,3 +127,70 @@ def test_a_name_that_is_used_again_is_not_the_oldest() -> None:
         names.learn(pid, THERE, "other.example")
     assert names.find(0, HERE) == Host("0.example", HostSource.GETADDRINFO)
     assert names.find(1, THERE) == Host("other.example", HostSource.OTHER_PROCESS)
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_dns_answer_is_a_guess_for_anybody_while_it_holds() -> None:
+    clock = Clock()
+    names = Names(clock)
+    assert HERE not in names
+    names.answered(HERE, "a.example", 60)
+    assert HERE in names
+    assert names.find(1, HERE) == Host("a.example", HostSource.DNS)
+    clock.now += 59
+    assert names.find(2, HERE) == Host("a.example", HostSource.DNS)
+    clock.now += 2
+    assert names.find(1, HERE) is None
+
+
+def test_an_answer_that_must_not_be_kept_serves_the_connection_that_follows() -> None:
+    clock = Clock()
+    names = Names(clock)
+    names.answered(HERE, "a.example", 0)
+    clock.now += 1
+    assert names.find(1, HERE) == Host("a.example", HostSource.DNS)
+    clock.now += 60
+    assert names.find(1, HERE) is None
+
+
+def test_what_a_process_asked_for_counts_more_than_an_answer() -> None:
+    names = Names()
+    names.learn(1, HERE, "mine.example")
+    names.answered(HERE, "cdn.example", 60)
+    assert names.find(1, HERE) == Host("mine.example", HostSource.GETADDRINFO)
+    assert names.find(2, HERE) == Host("cdn.example", HostSource.DNS)
+
+
+def test_of_guesses_the_newest_counts() -> None:
+    clock = Clock()
+    names = Names(clock)
+    names.answered(HERE, "full.example", 60)
+    names.learn(1, HERE, "short")
+    assert names.find(2, HERE) == Host("short", HostSource.OTHER_PROCESS)
+    names.answered(HERE, "newer.example", 60)
+    assert names.find(2, HERE) == Host("newer.example", HostSource.DNS)
+    clock.now += 61
+    assert names.find(2, HERE) == Host("short", HostSource.OTHER_PROCESS)
+
+
+def test_an_answer_in_numbers_is_no_name_either() -> None:
+    names = Names()
+    names.answered(HERE, "192.0.2.1", 60)
+    assert names.find(1, HERE) is None
+
+
+def test_the_same_answer_again_keeps_the_host_and_lengthens_its_life() -> None:
+    clock = Clock()
+    names = Names(clock)
+    names.answered(HERE, "a.example", 60)
+    first = names.find(1, HERE)
+    clock.now += 50
+    names.answered(HERE, "a.example", 60)
+    clock.now += 50
+    assert names.find(1, HERE) is first

@@ -196,10 +196,16 @@ def test_the_status_line_has_the_facts(live: Live) -> None:
     assert (now.as_date, now.names, now.names_ok) == ("2026-01-31", "on", True)
 
 
-@pytest.mark.parametrize(("names", "said"), [(True, "on"), (False, "off")])
-def test_the_status_line_says_whether_names_are_watched(live: Live, names: bool, said: str) -> None:
-    live.give(replace(WATCHING, names=names))
-    assert (status(live.session, 0).names, status(live.session, 0).names_ok) == (said, names)
+@pytest.mark.parametrize(
+    ("names", "limits", "said"),
+    [(True, (), "on"), (False, (), "off"), (True, ("this kernel has a fault",), "partly")],
+)
+def test_the_status_line_says_whether_names_are_watched(
+    live: Live, names: bool, limits: tuple[str, ...], said: str
+) -> None:
+    live.give(replace(WATCHING, names=names, names_limits=limits))
+    now = status(live.session, 0)
+    assert (now.names, now.names_ok) == (said, said == "on")
 
 
 def test_a_recording_has_no_rate_no_table_and_no_switch_for_names(live: Live) -> None:

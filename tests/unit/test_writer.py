@@ -137,7 +137,8 @@ def test_plain_lines_are_fields_padded_to_their_width(rows: list[Connection]) ->
         process = row.process
         who = " ".join(map(visible, [process.label, *process.args[1:]]))
         lines.append(
-            f"{moment(row.time_ns)[11:19]:<9} {family_name(row.family):<9} {process.pid:<6} {who:<42} "
+            f"{moment(row.time_ns)[11:19]:<9} {family_name(row.family):<9} "
+            f"{process.pid:<6} {who:<42} "
             f"{visible(process.user):<16} {row.destination:<20} "
             f"{visible(row.host.label) if row.host else '':<32} "
             f"{visible(row.system.label) if row.system else ''}\n"
