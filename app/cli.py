@@ -8,14 +8,14 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from app import terminal
-from app.capture import Capture
-from app.export import ExportError, Losses, calling_user, write_csv
-from app.headless import Headless, summary
-from app.lines import plain_header, plain_writer
 from app.options import UpdateSystems, Watch, parse_options
-from app.store import Store
-from app.streams import prepare, say
+from app.output.export import ExportError, Losses, calling_user, write_csv
+from app.output.headless import Headless, summary
+from app.output.lines import plain_header, plain_writer
+from app.output.streams import prepare, say
+from app.screens import terminal
+from app.session.capture import Capture
+from app.session.store import Store
 from probes.errors import SourceError
 from probes.jsonl import json_writer
 from probes.live import LiveSource
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_options(sys.argv[1:] if arguments is None else arguments)
     try:
         if isinstance(options, UpdateSystems):
-            from app.asn_update import run
+            from app.asn.update import run
 
             return run(options.origin)
         return _watch(options)
@@ -78,7 +78,7 @@ def _dashboard(options: Watch, capture: Capture) -> int:
     terminal.draw_on_stdout()
     # The compiler works beside the import of the screen, which takes as long as half of it.
     capture.start()
-    from app.dashboard import Dashboard
+    from app.screens.dashboard import Dashboard
 
     dashboard = Dashboard(capture, max_rows=options.max_rows, duration=options.duration)
     try:

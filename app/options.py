@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from app import values
-from app.matching import Mask, Test
-from app.query import Query
-from app.store import MAX_ROWS
+from app.filters.matching import Mask, Test
+from app.filters.query import Query
+from app.session.store import MAX_ROWS
 from probes.connections import Connections
 from probes.record import HookKind
 from probes.selection import EVERYTHING, Selection

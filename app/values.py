@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import Final, NoReturn
 
-from app.query import Key, Query, QueryError, parse
+from app.filters.query import Key, Query, QueryError, parse
 from probes.record import HookKind
 
 _LARGEST_UID: Final = 0xFFFF_FFFE  # the one above it means none: chown(2)

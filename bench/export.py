@@ -23,8 +23,8 @@ from kit.session import Sessions
 from kit.table import show
 
 from app.cli import _COLLECT_EVERY
-from app.export import write_csv
-from app.lines import plain_writer
+from app.output.export import write_csv
+from app.output.lines import plain_writer
 from probes.connections import Connections
 from probes.jsonl import json_writer
 from probes.writer import Writer
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def _print(path: Path, writer: Writer, pieces: Sequence[Connections]) -> None:
-    """As app/headless.py does."""
+    """As app/output/headless.py does."""
     with path.open("w") as output:
         for piece in pieces:
             for text, _ in writer.blocks(piece):

@@ -57,7 +57,7 @@ MARKS: Final = {
     SAID: re.compile(rb"sys_enter_connect"),
 }
 # Each is imported by the one before it, or right after it.
-IMPORTS: Final = ("app.cli", "textual.app", "app.dashboard", "probes.asn")
+IMPORTS: Final = ("app.cli", "textual.app", "app.screens.dashboard", "probes.asn")
 
 Times = defaultdict[str, list[float]]
 

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from app.capture import Capture
-from app.dashboard import Dashboard
+from app.screens.dashboard import Dashboard
+from app.session.capture import Capture
 from probes.record import Hook, HookKind
 from probes.replay import ReplaySource
 

@@ -18,14 +18,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from app.board import Board
-from app.capture import Capture
 from app.cli import _COLLECT_EVERY
-from app.dashboard import Dashboard
-from app.export import write_csv
-from app.exporting import Exporting
-from app.order import Order
-from app.query import parse
+from app.filters.query import parse
+from app.output.export import write_csv
+from app.output.exporting import Exporting
+from app.screens.board import Board
+from app.screens.dashboard import Dashboard
+from app.session.capture import Capture
+from app.session.order import Order
 from kit.played_source import WATCHING, Tap
 from kit.session import Sessions
 from widgets.columns import COLUMNS

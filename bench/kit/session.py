@@ -6,7 +6,7 @@ import random
 from array import array
 from typing import Final
 
-from app.store import CHUNK
+from app.session.store import CHUNK
 from probes.connections import Connections, Endpoint
 from probes.record import AutonomousSystem, Host, HostSource, Process
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.capture import Capture
+from app.session.capture import Capture
 
 
 @pytest.fixture(autouse=True)

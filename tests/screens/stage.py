@@ -13,8 +13,8 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from app.capture import Capture
-from app.dashboard import Dashboard
+from app.screens.dashboard import Dashboard
+from app.session.capture import Capture
 from probes.errors import SourceError
 from probes.jsonl import JsonReader
 from probes.record import Connection, Hook, HookKind, Resolution, Watching

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
-from app.order import Order
-from app.query import parse
-from app.store import CHUNK, Store
-from app.view import View
+from app.filters.query import parse
+from app.session.order import Order
+from app.session.store import CHUNK, Store
+from app.session.view import View
 from probes.connections import Connections
 from tests.rows import many
 from tests.screens.stage import Stage, settled

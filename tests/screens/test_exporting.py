@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from app import exporting
+from app.output import exporting
 from probes.writer import BATCH
 from tests.connections import GITHUB, made_by
 from tests.screens.shown import shown

@@ -12,8 +12,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from app import exporting
-from app.export_screen import ExportingScreen
+from app.output import exporting
+from app.screens.export import ExportingScreen
 from tests.screens.stage import Stage, recorded, settled, type_filter
 from tests.screens.zone import utc
 

@@ -52,7 +52,7 @@ def test_the_probes_need_no_bcc_no_screen_and_no_root() -> None:
     assert imported(*found) == "probes"
 
 
-@pytest.mark.parametrize("module", ["app.cli", "app.headless", "app.options"])
+@pytest.mark.parametrize("module", ["app.cli", "app.output.headless", "app.options"])
 def test_the_command_without_a_screen_needs_none(module: str) -> None:
     assert imported(module) == "app probes"
 

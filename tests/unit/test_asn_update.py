@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app import asn_fetch
-from app.asn_update import run, update
+from app.asn import fetch as asn_fetch
+from app.asn.update import run, update
 from probes.asn import AsnDataError, AsnTable
 from probes.record import AutonomousSystem
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.capture import DRAIN_MAX, Capture, Progress
-from app.matching import Mask
+from app.filters.matching import Mask
+from app.session.capture import DRAIN_MAX, Capture, Progress
 from probes.connections import Connections
 from probes.errors import SourceError
 from probes.record import Connection, Resolution

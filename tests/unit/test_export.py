@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.export import (
+from app.output.export import (
     BATCH,
     Exported,
     ExportError,
@@ -28,7 +28,7 @@ from app.export import (
     default_name,
     write_csv,
 )
-from app.rows import COLUMNS, csv_writer
+from app.output.rows import COLUMNS, csv_writer
 from probes.connections import Connections
 from probes.jsonl import json_writer
 from probes.record import AutonomousSystem, Connection, Host, HostSource

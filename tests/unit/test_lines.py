@@ -6,7 +6,7 @@ from datetime import UTC, timedelta, timezone
 import pytest
 from hypothesis import given, settings
 
-from app.lines import plain_header, plain_writer
+from app.output.lines import plain_header, plain_writer
 from probes.record import Connection, Host, HostSource
 from tests.connections import GITHUB, NETLINK, connections, made_by
 

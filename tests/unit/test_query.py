@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.query import Key, Query, QueryError, parse
+from app.filters.query import Key, Query, QueryError, parse
 from probes.record import AutonomousSystem, Host, HostSource
 from tests.connections import GITHUB, NETLINK, connections, made_by
 

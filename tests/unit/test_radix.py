@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import radix
-from app.radix import in_order
+from app.session import radix
+from app.session.radix import in_order
 
 MASK = (1 << 40) - 1
 _numbers = st.lists(st.integers(0, 2**124), max_size=200, unique_by=lambda number: number & MASK)

@@ -7,11 +7,11 @@ from queue import SimpleQueue
 
 import pytest
 
-from app.capture import Capture
-from app.matching import Test
-from app.query import Key, Query, parse
-from app.session import Change, Session
-from app.words import Rate, absence, status, subtitle, title
+from app.filters.matching import Test
+from app.filters.query import Key, Query, parse
+from app.screens.words import Rate, absence, status, subtitle, title
+from app.session.capture import Capture
+from app.session.session import Change, Session
 from probes.record import Connection, Hook, HookKind, Resolution, Watching
 from probes.source import Sink
 from tests.connections import CURL, GITHUB

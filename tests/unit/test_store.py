@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store import CHUNK, Store
+from app.session.store import CHUNK, Store
 from probes.connections import Connections
 from probes.record import Connection, Host, HostSource, Resolution
 from tests.connections import CURL, GITHUB, NETLINK
@@ -128,8 +128,8 @@ def test_a_name_that_nobody_waits_for_changes_nothing() -> None:
 
 
 def test_what_waits_for_a_name_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.store._NOTED", 100)
-    monkeypatch.setattr("app.store.CHUNK", 16)
+    monkeypatch.setattr("app.session.store._NOTED", 100)
+    monkeypatch.setattr("app.session.store.CHUNK", 16)
     store = Store(max_rows=10)
     for number in range(1000):
         store.add(Connections.of([row(address=f"192.0.{number // 250}.{number % 250}")]))

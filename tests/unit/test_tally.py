@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.panels import NO_SYSTEM, host_rows, system_rows
-from app.tally import Tally
+from app.screens.panels import NO_SYSTEM, host_rows, system_rows
+from app.session.tally import Tally
 from probes.connections import Connections
 from probes.record import AutonomousSystem, Connection, Host, HostSource
 from tests.connections import CURL, GITHUB, NETLINK

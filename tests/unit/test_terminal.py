@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from app.terminal import refusal
+from app.screens.terminal import refusal
 from tests.command import PATIENCE_S, command, environment, write_recording
 from tests.connections import GITHUB
 

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.order import Order
-from app.panels import NO_SYSTEM, host_rows, system_rows
-from app.query import Query, parse
-from app.sorting import Sorting
-from app.store import CHUNK, Store
-from app.tally import Tally
-from app.view import View
+from app.filters.query import Query, parse
+from app.screens.panels import NO_SYSTEM, host_rows, system_rows
+from app.session.order import Order
+from app.session.sorting import Sorting
+from app.session.store import CHUNK, Store
+from app.session.tally import Tally
+from app.session.view import View
 from probes.connections import Connections
 from probes.family import family_name
 from probes.record import AutonomousSystem, Connection, Host, HostSource, Process, Resolution

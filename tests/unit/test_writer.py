@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.lines import plain_writer
-from app.rows import COLUMNS, csv_writer
+from app.output.lines import plain_writer
+from app.output.rows import COLUMNS, csv_writer
 from probes import writer
 from probes.connections import Connections
 from probes.family import family_name
@@ -116,7 +116,7 @@ def test_csv_rows_are_what_pythons_writer_makes(rows: list[Connection]) -> None:
             *(cell(visible(host.name)) if host else "", host.source.value if host else ""),
             *(system.number if system else "", cell(visible(system.name)) if system else ""),
         )
-        # Its line end is \r\n for the reason that app/rows.py gives; no cell has a \r.
+        # Its line end is \r\n for the reason that app/output/rows.py gives; no cell has a \r.
         csv.writer(expected).writerow([*cells, 1, 2, 3])
     assert "\r\n" not in written(csv_writer(INDIA), rows)
     made = written(csv_writer(INDIA, more=(1, 2, 3)), rows)

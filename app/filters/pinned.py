@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.query import Key, Query
+from app.filters.query import Key, Query
 from probes.record import Process
 
 

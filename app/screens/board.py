@@ -12,13 +12,13 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widgets import DataTable
 
-from app import words
-from app.order import Order, clicked_order, next_order, turned
-from app.panels import NO_SYSTEM, host_rows, system_rows
-from app.place import Place
-from app.query import Key, Query, QueryError, parse
-from app.session import Change, Session
-from app.words import Rate
+from app.filters.query import Key, Query, QueryError, parse
+from app.screens import words
+from app.screens.panels import NO_SYSTEM, host_rows, system_rows
+from app.screens.place import Place
+from app.screens.words import Rate
+from app.session.order import Order, clicked_order, next_order, turned
+from app.session.session import Change, Session
 from probes.record import Connection
 from widgets.columns import Sorted
 from widgets.connection_table import ConnectionTable

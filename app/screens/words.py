@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Protocol
 
-from app.session import Session
-from app.terminal import SMALLEST
+from app.screens.terminal import SMALLEST
+from app.session.session import Session
 from probes.record import HookKind
 from widgets.columns import COLUMNS
 from widgets.status_bar import Status

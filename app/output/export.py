@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from app.rows import COLUMNS, csv_writer
-from app.target import ExportError, TargetExistsError, calling_user, whole_file
+from app.output.rows import COLUMNS, csv_writer
+from app.output.target import ExportError, TargetExistsError, calling_user, whole_file
 from probes.connections import Connections
 from probes.text import visible
 from probes.writer import BATCH

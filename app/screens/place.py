@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.session import Change
-from app.view import View
+from app.session.session import Change
+from app.session.view import View
 from widgets.connection_table import ConnectionTable
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.capture import Capture
-from app.filters import Filters
-from app.order import Order
-from app.store import MAX_ROWS, Store
-from app.view import View
+from app.filters.pinned import Filters
+from app.session.capture import Capture
+from app.session.order import Order
+from app.session.store import MAX_ROWS, Store
+from app.session.view import View
 from probes.connections import Connections
 from probes.record import Resolution
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from app.matching import Test, compiled
-from app.terms import Key, QueryError, Term, checked_term, key_length, key_named
+from app.filters.matching import Test, compiled
+from app.filters.terms import Key, QueryError, Term, checked_term, key_length, key_named
 from probes.connections import Connections
 from probes.record import Connection
 

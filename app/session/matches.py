@@ -7,9 +7,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import compress, count
 
-from app.query import Query
-from app.store import CHUNK, Store
-from app.tally import Tally
+from app.filters.query import Query
+from app.session.store import CHUNK, Store
+from app.session.tally import Tally
 from probes.connections import Connections
 from probes.record import Connection
 

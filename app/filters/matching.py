@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import and_, or_
 from typing import Final
 
-from app.parts import Answers
-from app.terms import Key, Term
+from app.filters.parts import Answers
+from app.filters.terms import Key, Term
 from probes.connections import Connections, Endpoint
 from probes.family import family_name
 from probes.record import Host, Process

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from app.tally import HostCount, Tally
+from app.session.tally import HostCount, Tally
 from probes.record import AutonomousSystem
 from widgets.ranking import RankingRow
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from app.matches import Matches
-from app.order import Order
-from app.query import Query
-from app.sorting import Sorting
-from app.store import CHUNK, Store
-from app.tally import Tally
+from app.filters.query import Query
+from app.session.matches import Matches
+from app.session.order import Order
+from app.session.sorting import Sorting
+from app.session.store import CHUNK, Store
+from app.session.tally import Tally
 from probes.connections import Connections
 from probes.record import Connection
 

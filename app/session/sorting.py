@@ -8,10 +8,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Final
 
-from app.matches import Matches
-from app.order import Order, Value
-from app.radix import in_order
-from app.store import CHUNK, Store
+from app.session.matches import Matches
+from app.session.order import Order, Value
+from app.session.radix import in_order
+from app.session.store import CHUNK, Store
 
 _KNOWN: Final = 65_536
 _AT_ONCE: Final = 128  # rows that are put in in one step

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
-from app.asn_fetch import FetchError, Progress, opened
+from app.asn.fetch import FetchError, Progress, opened
 from probes.asn import UPDATED, AsnDataError
 from probes.asn_store import address_key
 from probes.asn_write import AddressRange, BusyError, RangeError, Written, write

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Final
 
-from app.leaders import Leaders
+from app.session.leaders import Leaders
 from probes.connections import Connections, Endpoint
 from probes.record import AutonomousSystem, Connection, Host, Process
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from app.export import Exported
+from app.output.export import Exported
 
 _BREATH: Final = 0.001  # seconds after each block of rows
 

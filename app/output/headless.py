@@ -10,9 +10,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final, TextIO
 
-from app.capture import Capture, Progress
-from app.store import Store
-from app.streams import mute
+from app.output.streams import mute
+from app.session.capture import Capture, Progress
+from app.session.store import Store
 from probes.connections import Connections
 from probes.writer import Writer
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from app.matching import Test
+from app.filters.matching import Test
 from probes.connections import Connections
 from probes.record import Watching
 from probes.source import Item, Source

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, ProgressBar, Static
 
-from app.exporting import Exporting
+from app.output.exporting import Exporting
 from probes.text import visible
 
 _EVERY: Final = 0.1  # seconds between looks at how far it is

@@ -15,15 +15,15 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Footer
 
-from app.board import Board
-from app.capture import Capture
-from app.export import Exported, ExportError, Losses, calling_user, default_name, write_csv
-from app.export_screen import ExportingScreen, ExportRequest, ExportScreen
-from app.exporting import CancelledError, Exporting
-from app.help_screen import HelpScreen
-from app.query import Key
-from app.session import Session
-from app.store import MAX_ROWS
+from app.filters.query import Key
+from app.output.export import Exported, ExportError, Losses, calling_user, default_name, write_csv
+from app.output.exporting import CancelledError, Exporting
+from app.screens.board import Board
+from app.screens.export import ExportingScreen, ExportRequest, ExportScreen
+from app.screens.help import HelpScreen
+from app.session.capture import Capture
+from app.session.session import Session
+from app.session.store import MAX_ROWS
 from probes.text import visible
 
 _TICK: Final = 0.1  # seconds between looks at the queue

@@ -1,0 +1,1 @@
+"""`sock-tui asn`: keeping the table of autonomous systems."""

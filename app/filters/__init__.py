@@ -1,0 +1,1 @@
+"""What rows are asked for: typed, parsed, matched."""

@@ -1,0 +1,1 @@
+"""What leaves the program other than by the screen: files and lines."""

@@ -1,0 +1,1 @@
+"""A session: captured, stored, filtered, sorted, counted."""
