@@ -115,7 +115,7 @@ def show_rung(load: Load, found: Mapping[str, Outcome]) -> None:
         row = [
             *(name, f"{each.made.rate:,.0f}", f"{each.rows:,}", f"{each.missing:,}"),
             *(f"{each.claimed:,}", f"{each.unsaid:,}", f"{each.behind_s:.2f} s"),
-            *(f"{each.taken_us:.2f}"),
+            f"{each.taken_us:.2f}",
             *(f"{each.whole_us:.2f}" if each.rows >= TELLING else "", f"{each.core:.0%}"),
             ratio(each.taken_us, limit.taken_us) if limit and limit.taken_us > 0 else "",
             *(f"{each.peak / 1e6:,.0f}", f"{each.others:.0%}"),

@@ -17,7 +17,7 @@ from kit.tracers import tracing_processes
 _ROOM: Final = ("--max-rows", "100000000")  # nothing is evicted
 _STRANGERS_S: Final = 2  # seconds
 # Seconds to wait for a machine that others keep busy: in all, so that it ends; and at once.
-_PATIENCE, _QUICK_PATIENCE, _PATIENCE_AT_ONCE = 120.0, 20.0, 10.0
+_PATIENCE, _QUICK_PATIENCE, _PATIENCE_AT_ONCE = 120.0, 10.0, 10.0
 
 EXPORT: Final = "sock-tui --export"
 PLAIN: Final = "sock-tui --plain"
@@ -28,14 +28,14 @@ BPFTRACE: Final = "bpftrace, a line an event"
 
 
 def tools(folder: Path, *, quick: bool) -> list[Tool]:
-    """Those that are installed; the less telling of the peers only where it is not to be `quick`.
+    """Those that are installed; the less telling ones only where it is not to be `quick`.
 
     `folder`: for what has to be compiled.
     """
     found = [
         sock_tui("--export", *_ROOM),
         sock_tui("--plain"),
-        sock_tui("--json"),
+        None if quick else sock_tui("--json"),
         dashboard(*_ROOM),
         bpftrace(),
         None if quick else bpftrace("full"),

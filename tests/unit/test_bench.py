@@ -153,3 +153,18 @@ def test_figures_are_handed_over_as_they_are(
     printed = capsys.readouterr().out
     assert "MISSED" in printed
     assert "no bpftrace" in printed
+
+
+def test_a_rung_is_a_row_for_each_tool_whatever_came_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from capture import show_rung
+    from kit.storm import Load
+
+    few, many, none = outcome(1_000), outcome(200_000), outcome(1_000, rows=0)
+    show_rung(Load(1_000, 4), {"few": few, "many": many, "none": none})
+    *_, titles, first, second, third = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in (first, second, third)] == ["few", "many", "none"]
+    assert "2.50" in second  # microseconds a row, to its end: 2 s for 800,000
+    assert "500.00" not in first  # a start's own time would hide it
+    assert len(titles) == len(first) == len(second) == len(third)
