@@ -235,14 +235,33 @@ INLINE void introduce(u64 task, u64 id, u32 uid, u64 image)
 }
 #endif
 
+/*
+ * Who asked for a name. Found out once, ahead of the loops over results: what is read from the
+ * kernel's structures costs the verifier ten times as much as any other step.
+ */
+struct asker {
+	u64 id;
+	u64 image;
+	u64 comm[2];
+	u64 uid;
+};
+
+INLINE void find_asker(struct asker *asker, u64 id, u64 task)
+{
+	asker->id = id;
+	asker->image = image_of(task);
+	asker->uid = caller_uid(task);
+	read_comm(asker->comm, task);
+}
+
 /* One address that a name has, of 16 bytes. Returns whether there was room to tell. */
-INLINE int report_name(const u64 *address, u16 family, const char *name, u64 id, u32 uid, u64 task)
+INLINE int report_name(const u64 *address, u16 family, const char *name, const struct asker *asker)
 {
 	struct name_event *event = events.ringbuf_reserve(sizeof(struct name_event));
 	if (!event)
 		return 0;
-	fill(&event->head, EVENT_NAME, id, uid, image_of(task));
-	read_comm((u64 *)event->head.comm, task);
+	fill(&event->head, EVENT_NAME, asker->id, asker->uid, asker->image);
+	__builtin_memcpy(event->head.comm, asker->comm, COMM_SIZE);
 	event->head.family = family;
 	event->head.port = 0;
 	__builtin_memcpy(event->head.address, address, sizeof(event->head.address));
@@ -264,8 +283,9 @@ INLINE int report_list(u64 next, const char *name, u64 id, u64 task, int strict)
 {
 	struct addrinfo_head entry = {};
 	u64 previous[2] = {~0ULL, ~0ULL}; /* no address that anyone is given */
-	u32 uid = caller_uid(task);
+	struct asker asker = {};
 
+	find_asker(&asker, id, task);
 	/* Unrolled, it takes the verifier half as long again at every start. */
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < RESULTS_MAX && next; i++) {
@@ -293,7 +313,7 @@ INLINE int report_list(u64 next, const char *name, u64 id, u64 task, int strict)
 			continue;
 		previous[0] = address[0];
 		previous[1] = address[1];
-		if (!report_name(address, entry.family, name, id, uid, task))
+		if (!report_name(address, entry.family, name, &asker))
 			return 0;
 	}
 	return !next;
@@ -623,7 +643,8 @@ int on_gethostbyname_return(struct pt_regs *ctx)
 	struct hostent_head host = {};
 	char name[NAME_SIZE] = {};
 	u64 result = PT_REGS_RC(ctx);
-	u32 size, uid;
+	struct asker asker = {};
+	u32 size;
 
 	if (!lookup || !lookup->node)
 		return 0;
@@ -642,7 +663,7 @@ int on_gethostbyname_return(struct pt_regs *ctx)
 	size = host.family == AF_INET ? 4 : 16;
 	if (host.family != AF_INET && host.family != AF_INET6)
 		goto done;
-	uid = caller_uid(task);
+	find_asker(&asker, id, task);
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < HOST_ADDRESSES_MAX; i++) {
 		u64 address[2] = {};
@@ -655,7 +676,7 @@ int on_gethostbyname_return(struct pt_regs *ctx)
 		host.addresses += sizeof(from);
 		if (bpf_probe_read_user(address, size, (void *)from))
 			goto failed;
-		if (!report_name(address, host.family, name, id, uid, task))
+		if (!report_name(address, host.family, name, &asker))
 			goto failed;
 	}
 
