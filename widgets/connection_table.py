@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,6 +16,8 @@ from probes.record import Connection
 from widgets.columns import COLUMNS, Layout, Sorted, Tone, layout, row_spans, title_line
 from widgets.lazy_table import LazyTable
 from widgets.styles import section_css
+
+_LINES: Final = 1000  # that are kept; a screen has a hundred at most
 
 
 class Rows(Protocol):
@@ -103,6 +105,9 @@ class ConnectionTable(LazyTable):
         self._titles = ("", "")
         self._base = Style()
         self._tones: dict[tuple[Tone, Style, bool], Style] = {}  # for the lines of one drawing
+        # Lines that were drawn, by row and the style under it: a new title draws all of them again.
+        self._lines: dict[tuple[int, Style], Strip] = {}
+        self._drawn_with: tuple[object, ...] = ()
         super().__init__(len(rows), id=id, classes=classes)
 
     def set_rows(self, rows: Rows, cursor: int | None = None) -> None:
@@ -112,14 +117,17 @@ class ConnectionTable(LazyTable):
         if cursor is not None and not self.following:
             self.move_cursor(row=cursor)
 
-    def refresh_rows(self, evicted: int = 0) -> None:
+    def refresh_rows(self, evicted: int = 0, *, changed: bool = True) -> None:
         """Read the rows anew.
 
         `evicted`: how many rows fewer there are ahead of the cursor's since the last call; below 0
         where there are more. Cursor and view stay on the same connections, unless those have left
-        or the table follows.
+        or the table follows. `changed`: rows that were there may look different; else there are
+        only more at the end.
         """
-        self.recount(len(self._source), evicted)
+        if evicted or changed:
+            self._lines.clear()
+        self.recount(len(self._source), evicted, changed=changed)
 
     def set_sorted(self, by: Sorted | None) -> None:
         """Say in the header what the rows are sorted by; None is the order of arrival.
@@ -174,6 +182,10 @@ class ConnectionTable(LazyTable):
         """Draw lines; what many of them ask for is worked out once."""
         self._base = self.rich_style
         self._tones.clear()
+        drawn_with = (self._base, self._form, self.size.width, self.has_focus)
+        if drawn_with != self._drawn_with or len(self._lines) > _LINES:
+            self._drawn_with = drawn_with
+            self._lines.clear()
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
@@ -192,11 +204,19 @@ class ConnectionTable(LazyTable):
             under = self.get_component_rich_style("datatable--cursor")
         elif y == self._hover_y:
             under = base + self.get_component_rich_style("datatable--hover", partial=True)
-        segments = [
-            Segment(text, self._toned(tone, under, row == self.cursor_row))
-            for text, tone in row_spans(self._source[row], self._form)
-        ]
-        return Strip(segments).adjust_cell_length(width, under)
+        line = self._lines.get((row, under))
+        if line is None:
+            segments = [
+                Segment(text, self._toned(tone, under, row == self.cursor_row))
+                for text, tone in row_spans(self._source[row], self._form)
+            ]
+            line = self._lines[row, under] = Strip(segments).adjust_cell_length(width, under)
+        return line
+
+    def notify_style_update(self) -> None:
+        """Forget what was drawn in other styles."""
+        super().notify_style_update()
+        self._lines.clear()
 
     def _toned(self, tone: Tone, under: Style, cursor: bool) -> Style:
         """Give the style of a piece of text on the line's own style.

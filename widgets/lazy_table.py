@@ -68,11 +68,13 @@ class LazyTable(DataTable[str]):
 
     # What the subclass uses.
 
-    def recount(self, count: int, evicted: int = 0) -> None:
+    def recount(self, count: int, evicted: int = 0, *, changed: bool = True) -> None:
         """Go on with `count` rows, `evicted` fewer of them ahead of the cursor's than before.
 
         Cursor and view stay on the same rows, unless those have left or the table follows.
+        `changed`: rows that were there may look different; else there are only more at the end.
         """
+        was_full = self._count >= self.scroll_offset.y + self._page
         self._count = count
         if not self.is_mounted:
             return
@@ -91,7 +93,8 @@ class LazyTable(DataTable[str]):
             self.move_cursor(row=count - 1)
         elif row < evicted and not self.following:
             self._highlight_row(self.cursor_row)
-        self.refresh()
+        if self.following or evicted or changed or not was_full:
+            self.refresh()
 
     @property
     def line_width(self) -> int:

@@ -28,6 +28,7 @@ from widgets.ranking import Ranking, RankingKind
 from widgets.status_bar import StatusBar
 
 _PANELS_EVERY: Final = 5  # calls of `advance`
+_WORK_EVERY: Final = 5  # calls of `advance`: new rows are put into an order so often
 _SLICE: Final = 0.01  # seconds of work between two looks at the keys
 _BREATH: Final = 0.001  # seconds at least for the keys
 _LONG: Final = 0.2  # seconds until one wonders
@@ -48,6 +49,7 @@ class Board(Vertical):
         self._absence: Sequence[str] = ()
         self._panels_due = 0  # calls of `advance`
         self._panels_stale = False
+        self._work_due = 0  # calls of `advance`
         self._at_work = False
         self._doing = ""
         self._placeholder = Placeholder(id="placeholder")
@@ -85,7 +87,8 @@ class Board(Vertical):
         self._panels_stale |= changes[0].touched
         self._refresh_panels()
         self._refresh_words()
-        if self._session.view.is_working and not self._at_work:
+        self._work_due -= 1
+        if self._session.view.is_working and not self._at_work and self._work_due <= 0:
             self._work_on()
 
     def apply_filters(self) -> None:
@@ -114,7 +117,7 @@ class Board(Vertical):
         session = self._session
         with self._place.kept() as changes:
             change()
-            changes += [session.work(_SLICE), Change(0, touched=True)]
+            changes += [session.work(_SLICE), Change(0, touched=True, changed=True)]
         self._panels_stale, self._panels_due = True, 0
         self._refresh_panels()
         if session.view.is_working:
@@ -139,6 +142,7 @@ class Board(Vertical):
                 changes.append(self._session.work(_SLICE))
             self._panels_stale |= changes[0].touched
         self._at_work, self._doing, self._panels_due = False, "", 0
+        self._work_due = _WORK_EVERY
         self._refresh_panels()
         self._refresh_words()
 
@@ -157,7 +161,7 @@ class Board(Vertical):
         """Hold the table still while capture goes on, or go on with all that came meanwhile."""
         with self._place.kept() as changes:
             self._session.pause(not self._session.paused)
-            changes.append(Change(0, touched=True))
+            changes.append(Change(0, touched=True, changed=True))
         self._panels_stale = True
         self._refresh_words()
 

@@ -37,7 +37,8 @@ class Place:
             at = None
             if self._awaited is not None and not self._table.following:
                 at = self._view.index(self._awaited)
-            self._table.refresh_rows(evicted if at is None else row - at)
+            changed = any(change.changed for change in changes)
+            self._table.refresh_rows(evicted if at is None else row - at, changed=changed)
             if at is not None or not self._view.is_working:
                 self._awaited = None
         self._left = self._number

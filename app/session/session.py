@@ -18,11 +18,12 @@ class Change:
     """What one `Session.advance` did to the rows that are shown.
 
     `evicted`: by how many rows the top is nearer than before; below 0 where some were put ahead.
-    `touched`: anything at all is to be drawn anew.
+    `touched`: they are others, or others in number. `changed`: not only by new ones at the end.
     """
 
     evicted: int
     touched: bool
+    changed: bool = False
 
 
 class Session:
@@ -47,7 +48,7 @@ class Session:
 
     def advance(self) -> Change:
         """Take in what was captured since the last call."""
-        items = self.capture.drain()
+        items, before = self.capture.drain(), len(self.view)
         renamed = False
         for item in items:
             if isinstance(item, Connections):
@@ -59,8 +60,9 @@ class Session:
             self.view.catch_up()
         # Taking rows out of an order costs its whole length: many at once, then.
         slack = self.store.max_rows // 16 if self.view.order else 0
+        more = len(self.view) != before
         evicted = self.view.forget(self.store.evict(slack))
-        return Change(evicted, bool(renamed or evicted or (items and not self._paused)))
+        return Change(evicted, bool(renamed or evicted or more), changed=renamed)
 
     def pause(self, paused: bool) -> None:
         """Hold the view still, or let it go on with all that came meanwhile."""
@@ -79,7 +81,8 @@ class Session:
     def work(self, seconds: float) -> Change:
         """Go on with what filtering and sorting have left to do, for so long."""
         ahead = self.view.work(seconds)
-        return Change(-ahead, touched=bool(ahead) or not self.view.is_working)
+        touched = bool(ahead) or not self.view.is_working
+        return Change(-ahead, touched, changed=touched)
 
     def _learn(self, resolution: Resolution) -> bool:
         changed = self.store.learn(resolution)

@@ -14,8 +14,8 @@ from app.session.radix import in_order
 from app.session.store import CHUNK, Store
 
 _KNOWN: Final = 65_536
-_AT_ONCE: Final = 128  # rows that are put in in one step
-_FEW: Final = 2000  # rows that are put into their place one by one; more are sorted with all others
+_AT_ONCE: Final = 256  # rows that are put in in one step
+_FEW: Final = 8000  # rows that are put into their place one by one; more are sorted with all others
 _PAUSE: Final = 2.0  # seconds from one sorting of all rows to the next
 _NUMBER_BITS: Final = 40  # of a sequence number: a day at 12 million connections a second
 

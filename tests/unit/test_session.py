@@ -110,7 +110,7 @@ def test_a_late_name_reaches_rows_that_are_shown_even_in_a_pause(live: Live) -> 
     live.session.pause(True)
     assert ROW.address is not None
     told = Resolution(1, ROW.process, ROW.address, "a.example")
-    assert live.give([told]) == Change(evicted=0, touched=True)
+    assert live.give([told]) == Change(evicted=0, touched=True, changed=True)
     [row] = live.shown
     assert row.host is not None
     assert row.host.name == "a.example"
