@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -10,9 +9,6 @@ from typing import Final
 from app.output.export import Exported
 
 _BREATH: Final = 0.001  # seconds after each block of rows
-# A thread that computes gives way to one that waits only every so often. A key takes several turns
-# to be answered; with Python's own 5 ms for each, one would feel it.
-_TURN: Final = 0.0005  # seconds
 
 
 class CancelledError(Exception):
@@ -65,17 +61,16 @@ class Exporting:
         return self._result
 
     def _run(self) -> None:
-        before = sys.getswitchinterval()
-        sys.setswitchinterval(_TURN)
         try:
             self._result = self._write(self._progress)
         except BaseException as error:  # noqa: BLE001 - handed to the thread that asks
             self._result = error
         finally:
-            sys.setswitchinterval(before)
             self._ended.set()
 
     def _progress(self, written: int) -> None:
         self._written = written
+        # A thread that computes gives way to another only every 5 ms, and a key takes several
+        # turns to be answered: sys.setswitchinterval().
         if self._cancelled.wait(_BREATH):
             raise CancelledError
