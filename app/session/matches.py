@@ -174,6 +174,8 @@ class Matches:
             self._tally.add(rows)
             return array("Q", range(number, number + len(rows)))
         mask = self._query.mask(rows)
-        if any(mask):
+        if all(mask):
+            self._tally.add(rows)
+        elif any(mask):
             self._tally.add(rows.kept(mask))
         return array("Q", compress(count(number), mask))

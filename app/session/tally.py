@@ -119,15 +119,19 @@ class Tally:
     def _connected(self, rows: Connections, hosts: set[int]) -> None:
         """Remember who connected to those of the rows' hosts of which it is worth knowing."""
         newest = max(rows.times)
-        full = {
-            key for key in hosts if self._host(self._by_identity[key].name).knows_since > newest
-        }
-        pairs = zip(map(id, rows.hosts), map(id, rows.processes), strict=True)
+        names = self._by_identity
+        open_to_more = {key for key in hosts if self._host(names[key].name).knows_since <= newest}
+        if not open_to_more:
+            return
+        keys = list(map(id, rows.hosts))
         # By identity: the newest of equal pairs is the one that stays.
-        for (key, _), index in dict(zip(pairs, range(len(rows)), strict=True)).items():
-            if key in hosts and key not in full:
-                host = self._host(self._by_identity[key].name)
-                host.connected(rows.processes[index], rows.times[index])
+        last = {
+            (key, id(rows.processes[index])): index
+            for index, key in enumerate(keys)
+            if key in open_to_more
+        }
+        for (key, _), index in last.items():
+            self._host(names[key].name).connected(rows.processes[index], rows.times[index])
 
     def _settle(self) -> None:
         if self._new_endpoints:
