@@ -6,13 +6,13 @@ Made here, and not by libbcc, since that brings a compiler of 65 MB along.
 from __future__ import annotations
 
 import ctypes
-import os
 import resource
 import struct
 from functools import lru_cache
 from typing import Final
 
 from probes.bytecode import MapShape
+from probes.system_call import system_call
 
 KPROBE_PROGRAM: Final = 2  # BPF_PROG_TYPE_KPROBE, uprobes too
 TRACEPOINT_PROGRAM: Final = 5  # BPF_PROG_TYPE_TRACEPOINT
@@ -31,8 +31,6 @@ _NAME_MAX: Final = 15
 _MAP: Final = struct.Struct("=5I8x16s")
 _ELEMENT: Final = struct.Struct("=I4xQQQ")
 _PROGRAM: Final = struct.Struct("=IIQQIIQII16s")
-
-_libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def create_map(shape: MapShape) -> int:
@@ -110,19 +108,12 @@ def load_program(kind: int, name: str, code: bytes) -> int:
 
 
 def _bpf(command: int, attributes: bytes) -> int:
-    number = _NUMBERS.get(os.uname().machine)
-    if number is None:
-        raise OSError(0, f"the probes do not know {os.uname().machine} machines")
-    result: int = _libc.syscall(
-        ctypes.c_long(number),
+    return system_call(
+        _NUMBERS,
         ctypes.c_int(command),
         ctypes.c_char_p(attributes),
         ctypes.c_uint(len(attributes)),
     )
-    if result < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-    return result
 
 
 def _address(data: bytes) -> int:

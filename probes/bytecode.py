@@ -3,7 +3,7 @@
 An instruction is 8 bytes (Documentation/bpf/standardization/instruction-set.rst); one loads 64 bits
 and takes two of these places. Where such a load names a map, its first half holds the map's index
 here, and in the kernel's eyes must hold the descriptor of the map that was made from it. Where it
-is a constant of `CONSTANT` in bpf/sock_tui.c, it holds a mark and the constant's index.
+is a constant of `CONSTANT` in bpf/base.c, it holds a mark and the constant's index.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ PROGRAMS: Final = (
 )
 
 _SOURCE: Final = Path(__file__).with_name("bpf")
+_PARTS: Final = ("base.c", "names.c", "connect.c", "getaddrinfo.c", "gethostbyname.c")
 # Neither the site's start-up files nor the user's are run: the caller's path serves.
 _CHILD: Final = (
     "import sys; sys.path[:] = sys.argv[1:]; from probes.compiler import main; sys.exit(main())"
@@ -61,6 +62,11 @@ def inputs() -> Mapping[str, str]:
         # As Latin-1, any bytes are text, and no two the same.
         **{str(path.relative_to(_SOURCE.parent)): path.read_text("latin-1") for path in sources},
     }
+
+
+def source() -> str:
+    """The text of all programs, for BCC."""
+    return "\n".join((_SOURCE / part).read_text() for part in _PARTS)
 
 
 def compiled() -> Bytecode:
@@ -110,9 +116,8 @@ def main() -> int:
 def _compile() -> Bytecode:
     bcc = import_bcc()
     os.environ["BCC_KERNEL_SOURCE"] = str(_SOURCE / "abi")
-    text = (_SOURCE / "sock_tui.c").read_text()
     constants, offsets = layout.of_kernel()
-    bpf = cast(_Bpf, bcc.BPF(text=text, cflags=[f"-I{_SOURCE}", *_flags(), *offsets]))
+    bpf = cast(_Bpf, bcc.BPF(text=source(), cflags=[f"-I{_SOURCE}", *_flags(), *offsets]))
     library = bcc.libbcc.lib
     return Bytecode.unlinked(
         [_map(library, bpf.module, number) for number in range(library.bpf_num_tables(bpf.module))],

@@ -7,7 +7,7 @@ import select
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from probes import bpf_calls, compiler, layout, perf_events, tracefs
@@ -19,41 +19,19 @@ from probes.program_cache import ProgramCache
 from probes.record import Hook, HookKind
 from probes.requirements import check_kernel, check_privilege, libc_path
 from probes.ring import RING_SIZE, MappedRing, Ring, can_map
-from probes.selection import EVERYTHING, Selection
+from probes.task import Task
 
 KPROBE: Final = "security_socket_connect"
 TRACEPOINT: Final = "syscalls:sys_enter_connect"
 
 _TRACEPOINT_BLIND_SPOTS: Final = ("io_uring", "32-bit programs")
-# bpf/sock_tui.c: the elements of `counts`, and the bits of FILTERS.
+# bpf/base.c: the elements of `counts`.
 _LOST: Final = 0
 _FILTERED: Final = 1
-_FILTER_PID: Final = 1
-_FILTER_USER: Final = 2
-_FILTER_PORT: Final = 4
-_WITHOUT_RETURNS: Final = 8
 # include/uapi/linux/bpf.h: BPF_RB_*
 _NO_WAKEUP: Final = 1
 _FORCE_WAKEUP: Final = 2
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What the programs are to do.
-
-    `hook`: None takes the kprobe, and the tracepoint where there are no kprobes. `names`: also
-    watch getaddrinfo(). `returns`: put probes on its returns; see
-    `probes.requirements.return_probe_hazard`. `include_self`: report this process's own connections
-    too. `selection`: connections beyond it are counted, and cost the programs that make them next
-    to nothing.
-    """
-
-    hook: HookKind | None = None
-    names: bool = True
-    include_self: bool = False
-    selection: Selection = EVERYTHING
-    returns: bool = True
 
 
 class Kernel:
@@ -173,7 +151,7 @@ class Kernel:
             "the probes' ring buffer cannot be mapped",
             "Free some memory: it takes 16 MB.",
         )
-        own = [0 if task.include_self else os.getpid(), _filters(task)]
+        own = [0 if task.include_self else os.getpid(), task.filters]
 
         def load(kind: int, function: str) -> int:
             def load_with(constants: Sequence[int]) -> int:
@@ -267,17 +245,6 @@ class Kernel:
     def _opened(self, descriptor: int) -> int:
         self._descriptors.append(descriptor)
         return descriptor
-
-
-def _filters(task: Task) -> int:
-    """The constant FILTERS."""
-    bits = (
-        (task.selection.pids, _FILTER_PID),
-        (task.selection.users, _FILTER_USER),
-        (task.selection.ports, _FILTER_PORT),
-        (not task.returns, _WITHOUT_RETURNS),
-    )
-    return sum(bit for is_set, bit in bits if is_set)
 
 
 def _u32(number: int) -> bytes:

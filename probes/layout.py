@@ -6,7 +6,7 @@ from typing import Final
 
 from probes import btf
 
-# TASK_PID to CRED_UID of bpf/sock_tui.c, then TASK_GROUP_LEADER to TASK_EXECS.
+# TASK_PID to CRED_UID of bpf/base.c, then TASK_GROUP_LEADER to TASK_EXECS.
 _CALLER: Final = (("task_struct", ("pid", "tgid", "comm", "cred")), ("cred", ("uid",)))
 _IMAGE: Final = (("task_struct", ("group_leader", "start_boottime", "self_exec_id")),)
 _CALLER_SIZE: Final = 5

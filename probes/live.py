@@ -55,7 +55,8 @@ class LiveSource:
         Raises:
             SourceError: the table of systems cannot be loaded, or the probes not be attached.
         """
-        from probes.kernel import Kernel, Task
+        from probes.kernel import Kernel
+        from probes.task import Task
 
         kernel = Kernel(sink.progress)
         watch: NameWatch | None = None

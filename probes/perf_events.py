@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from probes import tracefs
+from probes.system_call import system_call
 
 # arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h
 _NUMBERS: Final = {"x86_64": 298, "aarch64": 241}
@@ -30,8 +31,6 @@ _ALL_PROCESSES: Final = -1
 _PROCESSOR: Final = 0
 
 _DEVICES: Final = Path("/sys/bus/event_source/devices")
-
-_libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def attach_tracepoint(program: int, tracepoint: str) -> int:
@@ -100,18 +99,11 @@ def _attached(
 
 
 def _open(attributes: bytes) -> int:
-    number = _NUMBERS.get(os.uname().machine)
-    if number is None:
-        raise OSError(0, f"the probes do not know {os.uname().machine} machines")
-    result: int = _libc.syscall(
-        ctypes.c_long(number),
+    return system_call(
+        _NUMBERS,
         ctypes.c_char_p(attributes),
         ctypes.c_int(_ALL_PROCESSES),
         ctypes.c_int(_PROCESSOR),
         ctypes.c_int(-1),
         ctypes.c_ulong(_CLOSE_ON_EXEC),
     )
-    if result < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-    return result

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from probes.connections import Connections
 from probes.errors import SourceError
-from probes.jsonl import JsonLineError, JsonReader
+from probes.json_reader import JsonLineError, JsonReader
 from probes.record import Connection, Hook, Watching
 from probes.source import Sink
 from probes.text import visible

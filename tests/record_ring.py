@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from probes.decode import EVENT, EVENT_FIELDS
-from probes.kernel import Kernel, Task
+from probes.kernel import Kernel
 from probes.ring import HEADER, span
+from probes.task import Task
 from tests.world import in_new_world
 
 FILE: Final = Path(__file__).parent / "data" / "ring.jsonl"

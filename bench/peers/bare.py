@@ -46,10 +46,13 @@ def main() -> None:
     bcc.lib.bpf_attach_uprobe = lambda *arguments: attach_uprobe(*arguments, 0)
     end_of("import of BCC")
     os.environ["BCC_KERNEL_SOURCE"] = str(BPF / "abi")
+    sys.path.insert(0, str(BPF.parents[1]))
+    from probes import compiler
+
     pages = f"-DRING_PAGES={RING_SIZE // mmap.PAGESIZE}"
     page = f"-DSOCK_TUI_PAGE_SIZE={mmap.PAGESIZE}"
     bpf = bcc.BPF(
-        text=(BPF / "sock_tui.c").read_text(),
+        text=compiler.source(),
         cflags=[f"-I{BPF}", "-DCONSTANT(index)=0ULL", pages, page],
     )
     end_of("compile")

@@ -18,10 +18,11 @@ from probes.bytecode import Bytecode
 from probes.decode import WHO, Connects, decode
 from probes.errors import SourceError
 from probes.image import Image, started_at
-from probes.kernel import Kernel, Task
+from probes.kernel import Kernel
 from probes.program_cache import ProgramCache
 from probes.record import HookKind
 from probes.selection import Selection
+from probes.task import Task
 from tests.command import NOBODY, REPOSITORY
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(180)]
@@ -220,7 +221,8 @@ def test_nor_where_it_could_not_be_attached(
 
 def test_the_compiler_is_not_in_this_process(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from probes.kernel import Kernel, Task;"
+        "import sys; from pathlib import Path;"
+        "from probes.kernel import Kernel; from probes.task import Task;"
         "from probes.program_cache import ProgramCache;"
         "kernel = Kernel(cache=ProgramCache(Path(sys.argv[1])));"
         "kernel.attach(Task(names=False)); print(Path('/proc/self/maps').read_text())"

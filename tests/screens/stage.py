@@ -16,7 +16,7 @@ from textual.widgets import Input
 from app.screens.dashboard import Dashboard
 from app.session.capture import Capture
 from probes.errors import SourceError
-from probes.jsonl import JsonReader
+from probes.json_reader import JsonReader
 from probes.record import Connection, Hook, HookKind, Resolution, Watching
 from probes.source import Item, Sink
 from tests.rows import items_of

@@ -16,7 +16,7 @@ import pytest
 from app.output.headless import summary
 from app.output.lines import plain_header, plain_writer
 from app.session.capture import Progress
-from probes.jsonl import connection_from_json
+from probes.json_reader import connection_from_json
 from tests.command import PATIENCE_S, command, environment, run, write_recording
 from tests.connections import GITHUB, NETLINK, made_by
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.jsonl import JsonLineError, JsonReader, connection_from_json, json_writer
+from probes.json_reader import JsonLineError, JsonReader, connection_from_json
+from probes.jsonl import json_writer
 from probes.record import AutonomousSystem, Connection
 from tests.connections import GITHUB, NETLINK, UNTOLD, connections, made_by
 

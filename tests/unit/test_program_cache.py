@@ -186,7 +186,7 @@ def test_on_a_full_disk_the_old_one_stays(cache: ProgramCache, folder: Path) -> 
 def test_the_key_holds_all_that_decides_what_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
     before = compiler.inputs()
     assert compiler.inputs() == before
-    assert {"kernel", "flags", "bcc", "compiler.py", "bpf/sock_tui.c", "bpf/event.h"} <= set(before)
+    assert {"kernel", "flags", "bcc", "compiler.py", "bpf/base.c", "bpf/event.h"} <= set(before)
     assert "bpf/abi/include/linux/types.h" in before
 
     class Other:
