@@ -2,8 +2,8 @@
 #   make run ARGS="--filter proc:curl"        make test ARGS="-k names"
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types layers fast setup install uninstall bench screenshots \
-	format lock clean
+.PHONY: help run test check lint types layers fast setup install uninstall bench soak dist fuzz \
+	matrix screenshots manual format lock clean
 ARGS ?=
 python := .venv/bin/python
 
@@ -51,15 +51,33 @@ bench: ## every measurement in bench/, as root; their one table goes to bench/RE
 	@./setup.sh test
 	@./setup.sh as-root .venv/bin/python bench/all.py $(ARGS)
 
+soak: ## ten minutes of mixed load: memory, descriptors, threads; ARGS="--minutes 60"
+	@./setup.sh test
+	@./setup.sh as-root .venv/bin/python bench/soak.py $(ARGS)
+
+dist: ## wheel, sdist, .debs and bills of materials into dist/, each tried in a bare Debian
+	@.ci/dist.sh $(ARGS)
+
+fuzz: ## every parser on bytes that Atheris makes up, a minute each; ARGS="--seconds 600" or a target
+	@./setup.sh fuzz
+	@$(python) -m tests.fuzz $(ARGS)
+
+matrix: ## Debian 12, 13 and sid, and kernel 5.10, each set up bare and tried in a VM; ARGS="trixie sid"
+	@./setup.sh test
+	@./setup.sh as-root .venv/bin/python -m tests.matrix $(ARGS)
+
 screenshots: dev ## draw the pictures that README shows
 	@$(python) screenshots/generate.py
+
+manual: dev ## write manual/sock-tui.1 from the flags, keys and settings as they are
+	@$(python) -m manual.generate
 
 lock: ## find the newest versions that fit together, and write constraints.txt
 	@/usr/bin/python3 .ci/lock.py
 
 clean: ## remove .venv and everything else that these commands made here
 	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
-		.hypothesis snapshot_report.html
+		.hypothesis .fuzz snapshot_report.html
 	@find app probes widgets tests bench screenshots -name __pycache__ -prune -exec rm -rf {} + \
 		2>/dev/null || true
 

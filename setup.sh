@@ -189,7 +189,21 @@ if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
       export LC_ALL=C.UTF-8 # names in any script; and what is read here is plain English
       prepare "$1"
       ;;
+    fuzz)
+      prepare dev
+      .venv/bin/python -c 'import atheris' 2>/dev/null || {
+        mapfile -t wanted < <(requirements fuzz)
+        pip_install "${wanted[@]%%|*}"
+      }
+      ;;
+    dist)
+      prepare run
+      .venv/bin/python -c 'import build, cyclonedx' 2>/dev/null || {
+        mapfile -t wanted < <(requirements dist)
+        pip_install "${wanted[@]%%|*}"
+      }
+      ;;
     as-root) checkout_as_root "${@:2}" ;;
-    *) die "usage: ./setup.sh run | dev | test | as-root COMMAND..." ;;
+    *) die "usage: ./setup.sh run | dev | test | fuzz | dist | as-root COMMAND..." ;;
   esac
 fi

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Puts sock-tui where sudo finds it, or takes it away again:
 #
-#   .ci/install.sh install      PREFIX/lib/sock-tui and PREFIX/bin/sock-tui
-#   .ci/install.sh uninstall    removes both, and the compiled probes in /var/cache/sock-tui
+#   .ci/install.sh install      PREFIX/lib/sock-tui and PREFIX/bin/sock-tui, and under PREFIX/share the
+#                               manual page, an example configuration and the shells' completions
+#   .ci/install.sh uninstall    removes them, and the compiled probes in /var/cache/sock-tui
 #
 # PREFIX is /usr/local. DESTDIR, empty by default, is put before it, for packagers and tests.
 # The installed copy is complete and belongs to root: root then runs no file that a user can write,
@@ -16,15 +17,28 @@ export LC_ALL=C.UTF-8
 readonly prefix=${PREFIX:-/usr/local}
 readonly lib=${DESTDIR-}$prefix/lib/sock-tui
 readonly bin=${DESTDIR-}$prefix/bin/sock-tui
+readonly share=${DESTDIR-}$prefix/share
+readonly page=$share/man/man1/sock-tui.1
+readonly completions=(
+  "bash|$share/bash-completion/completions/sock-tui"
+  "zsh|$share/zsh/site-functions/_sock-tui"
+  "fish|$share/fish/vendor_completions.d/sock-tui.fish"
+)
+readonly example=$share/doc/sock-tui/config.toml
+readonly shared=("$page" "$example" "${completions[@]#*|}")
 # Only what carries this is ever replaced or removed.
 readonly mark="Made by sock-tui's make install, removed by make uninstall."
 
-is_ours() { [[ -f $bin ]] && grep -qF "$mark" "$bin"; }
+is_ours() { [[ -f $1 && ! -L $1 ]] && grep -qF "$mark" "$1"; }
 lib_is_ours() { [[ -f $lib/MADE-BY ]]; }
 
 require_ours() {
-  [[ ! -e $bin && ! -L $bin ]] || is_ours || die "$bin is there and was not made by make install." \
-    "Nothing was changed: move it away, or give another PREFIX."
+  local file
+  for file in "$bin" "${shared[@]}"; do
+    [[ ! -e $file && ! -L $file ]] || is_ours "$file" || die \
+      "$file is there and was not made by make install." \
+      "Nothing was changed: move it away, or give another PREFIX."
+  done
   [[ ! -e $lib ]] || lib_is_ours || die "$lib is there and was not made by make install." \
     "Nothing was changed: move it away, or give another PREFIX."
 }
@@ -57,7 +71,7 @@ install_from_checkout() {
 
 # Everything is made beside its place first, so a failure leaves an earlier installation working.
 place() {
-  local new=$lib.new python
+  local new=$lib.new python pair
   require_ours
   mkdir -p -- "${lib%/*}" "${bin%/*}"
   rm -rf -- "$new"
@@ -86,15 +100,29 @@ fi
 exec "\$lib/bin/python3" -I "\$lib/bin/sock-tui" "\$@"
 END
   chmod 755 "$bin.new"
+  for pair in "${completions[@]}"; do
+    { "$new/bin/python3" -I "$new/bin/sock-tui" completions "${pair%%|*}" &&
+      printf '# %s\n' "$mark"; } >"$new/completion.${pair%%|*}"
+  done
+  { cat manual/config.toml && printf '\n# %s\n' "$mark"; } >"$new/config.toml"
+  { cat manual/sock-tui.1 && printf '.\\" %s\n' "$mark"; } >"$new/sock-tui.1"
   rm -rf -- "$lib"
   mv -- "$new" "$lib"
   mv -- "$bin.new" "$bin"
+  for pair in "${completions[@]}"; do
+    mkdir -p -- "$(dirname -- "${pair#*|}")"
+    mv -- "$lib/completion.${pair%%|*}" "${pair#*|}"
+  done
+  mkdir -p -- "${page%/*}" "${example%/*}"
+  mv -- "$lib/config.toml" "$example"
+  mv -- "$lib/sock-tui.1" "$page"
 }
 
 remove() {
   require_ours
   rm -rf -- "$lib"
-  rm -f -- "$bin"
+  rm -f -- "$bin" "${shared[@]}"
+  [[ ! -d ${example%/*} ]] || rmdir --ignore-fail-on-non-empty -- "${example%/*}"
   rm -rf -- "${DESTDIR-}/var/cache/sock-tui" # the compiled probes
 }
 
@@ -114,7 +142,7 @@ case ${1-} in
     fi
     require_ours
     for_writing remove
-    say "removed $lib and $bin"
+    say "removed $lib and $bin, the manual page and the completions"
     ;;
   place) place "$2" ;;
   remove) remove ;;

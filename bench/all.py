@@ -21,7 +21,10 @@ from kit.figures import HEADER, Report, handed_over, markdown
 from kit.machine import description
 
 # In this order; a name is that of the command beside this one.
-MEASUREMENTS: Final = ("startup", "overhead", "capture", "table", "export")
+MEASUREMENTS: Final = (
+    *("startup", "overhead", "capture", "table", "export", "record"),
+    "attribution",
+)
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE / "RESULTS.md"

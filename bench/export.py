@@ -22,12 +22,12 @@ from kit.machine import description
 from kit.session import Sessions
 from kit.table import show
 
-from app.cli import _COLLECT_EVERY
+from app.commands.watch import COLLECT_EVERY
 from app.output.export import write_csv
 from app.output.lines import plain_writer
 from probes.connections import Connections
-from probes.jsonl import json_writer
-from probes.writer import Writer
+from probes.recordings.jsonl import json_writer
+from probes.recordings.writer import Writer
 
 ROWS: Final = 1_000_000
 PIECE: Final = 3_000  # rows: 150,000 a second, looked at every 20 ms
@@ -39,7 +39,7 @@ MEMORY: Final = 64  # MB
 def main() -> None:
     """Measure and print."""
     asked = options(__doc__, rounds=5, quick=2)
-    gc.set_threshold(*_COLLECT_EVERY)
+    gc.set_threshold(*COLLECT_EVERY)
     rows = ROWS // 5 if asked.quick else ROWS
     sessions = Sessions()
     stored = sessions.pieces(rows)

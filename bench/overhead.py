@@ -1,4 +1,4 @@
-"""What watching costs the programs that are watched: one connect(), one getaddrinfo().
+"""What watching costs the programs that are watched: a connect(), a getaddrinfo(), a send.
 
 A C program on a core of its own makes the calls and takes their time, untraced and traced in turn
 (A B A C A D A ...), since a shared machine's speed changes by the second: what a tool adds is the
@@ -8,7 +8,8 @@ measurement's 5th percentile instead of its median: what other programs on the m
 least.
 
 sock-tui watches everything, and then another process's and another port's connections alone: what
-the load does is then left out by the programs in the kernel.
+the load does is then left out by the programs in the kernel. Counters at the same places in
+bpftrace show the least that watching costs there, whatever is done with what is seen.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from kit.load import Loads
 from kit.machine import description, two_cores
 from kit.running import Tool, ToolError, running
 from kit.table import ratio, show
-from kit.tools import NO_BPFTRACE, bpftrace, printing_tool, sock_tui
+from kit.tools import NO_BPFTRACE, bpftrace, counting_bpftrace, printing_tool, sock_tui
 from kit.tracers import tracing_processes
 
 BATCHES, CALLS = 4_000, 50  # in all less than the ring holds: every event is recorded
@@ -41,16 +42,19 @@ DRAINED: Final = 0.3  # seconds for a tool to go through what it has
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One kind of load. `limit`: nanoseconds that sock-tui may add to a call."""
+    """One kind of load. `limit`: nanoseconds that sock-tui may add to a call, if that is asked."""
 
     what: str
-    limit: float
+    limit: float | None = None
 
 
 FULL: Final = Load("one connect(), at full load", 600)
 PACED: Final = Load(f"one connect(), at {RATE:,}/s", 500)
 LOOKUP: Final = Load("one getaddrinfo()", 2_500)
-LOADS: Final = (FULL, PACED, LOOKUP)
+# Which only sock-tui watches.
+SEND: Final = Load("one send(), on a connected socket")
+SEND_TO: Final = Load("one sendto(), with an address")
+LOADS: Final = (FULL, PACED, LOOKUP, SEND, SEND_TO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def main() -> None:
         replace(sock_tui("--export", *option), name=f"sock-tui {' '.join(option)}")
         for option in FILTERED_OUT
     ]
-    tools = [sock_tui("--export"), *filtering, printing_tool(), bpftrace()]
+    tools = [sock_tui("--export"), *filtering, printing_tool(), bpftrace(), counting_bpftrace()]
     watched = [Watched(tool) for tool in tools if tool is not None]
     untraced: list[Costs] = []
     others: set[str] = set()
@@ -119,7 +123,7 @@ def main() -> None:
     if others:
         names = ", ".join(sorted(others))
         remarks.append(f"NOT RELIABLE: 'untraced' was traced by others meanwhile: {names}")
-    hand_over(Report(figures(watched, wanted), remarks), asked.figures)
+    hand_over(Report(figures(watched, untraced, wanted), remarks), asked.figures)
     print(description())
 
 
@@ -129,6 +133,8 @@ def measure(loads: Loads) -> Costs:
         FULL: loads.full(BATCHES, CALLS),
         PACED: loads.paced(RATE, PACED_CALLS),
         LOOKUP: loads.lookups(LOOKUPS),
+        SEND: loads.sends("connected", BATCHES // 4, CALLS),
+        SEND_TO: loads.sends("addressed", BATCHES // 4, CALLS),
     }
     return {
         load: Cost(statistics.median(calls), calls[len(calls) // 20])
@@ -162,7 +168,9 @@ def report(watched: Sequence[Watched], untraced: Sequence[Costs]) -> None:
         ours = _median(watched[0].added[load])
         for each in watched:
             is_ours = each is watched[0]
-            limits = [f"{load.limit:,.0f}", ratio(ours, load.limit)] if is_ours else ["", ""]
+            limits = ["", ""]
+            if is_ours and load.limit is not None:
+                limits = [f"{load.limit:,.0f}", ratio(ours, load.limit)]
             added = each.added[load]
             rows.append(
                 [f"{each.tool.name} adds", *_spread(added), *limits, ratio(_median(added), ours)]
@@ -171,13 +179,17 @@ def report(watched: Sequence[Watched], untraced: Sequence[Costs]) -> None:
         show(f"{load.what}: nanoseconds", header, rows)
 
 
-def figures(watched: Sequence[Watched], count: int) -> list[Figure]:
+def figures(watched: Sequence[Watched], untraced: Sequence[Costs], count: int) -> list[Figure]:
     """What sock-tui adds, beside its limits and what the others add."""
     ours, *peers = watched
     found = []
     for load in LOADS:
         added = _median(ours.added[load])
         what = f"added to {load.what}"
+        if load.limit is None:
+            call = statistics.median(costs[load].median for costs in untraced)
+            found.append(Figure(what, added, "ns", Rule.BESIDE, call, "the call itself"))
+            continue
         found.append(Figure(what, added, "ns", Rule.AT_MOST, load.limit))
         for peer in peers:
             # No more than with the equivalent few lines of bpftrace: that is asked.

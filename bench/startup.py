@@ -57,7 +57,7 @@ MARKS: Final = {
     SAID: re.compile(rb"sys_enter_connect"),
 }
 # Each is imported by the one before it, or right after it.
-IMPORTS: Final = ("app.cli", "textual.app", "app.screens.dashboard", "probes.asn")
+IMPORTS: Final = ("app.commands.live", "textual.app", "app.screens.dashboard", "probes.asn.table")
 
 Times = defaultdict[str, list[float]]
 
@@ -179,7 +179,7 @@ def report(starts: Times, phases: Times, imports: Times, memory: Times) -> None:
         rows.append([what, *spread, str(most), ratio(median, most)])
     header = ["", "min", "median", "max", "limit", "of limit"]
     show("resident memory a second after it is attached, MB", header, rows)
-    print("on a first start BCC compiles in a process of its own, 130 MB, which has ended by then")
+    print("on a first start BCC compiles in two processes, 130 MB each, which have ended by then")
     header = ["", "min", "median", "max"]
     show(f"where it goes: {BARE}", header, [[name, *_spread(t)] for name, t in phases.items()])
     show(

@@ -1,7 +1,7 @@
 """Connections by the thousand, column by column.
 
-A million `Connection` objects would take 150 MB and most of a second to make. Here a row is 14
-bytes of numbers and three references to what many rows have in common, and becomes an object when
+A million `Connection` objects would take 150 MB and most of a second to make. Here a row is 29
+bytes of numbers and four references to what many rows have in common, and becomes an object when
 somebody looks at it.
 """
 
@@ -14,33 +14,48 @@ from itertools import compress
 from operator import itemgetter
 from typing import Final, Self
 
+from probes.outcome import OUTCOMES, UNKNOWN, Outcome, code_of
 from probes.record import AutonomousSystem, Connection, Host, Process
+from probes.transport import UNTOLD, Transport
 
 _ENDPOINTS: Final = 65_536  # kept to be shared
 
 
 class Endpoint:
-    """Where connections lead to, but for the port. Told apart by identity, not by value.
+    """Where connections lead to, but for the port, and how. Told apart by identity, not by value.
 
-    `family`, `address`, `system`: as in `Connection`.
+    `family`, `address`, `system`, `transport`: as in `Connection`.
     """
 
-    __slots__ = ("address", "family", "system")
+    __slots__ = ("address", "family", "system", "transport")
 
-    def __init__(self, family: int, address: str | None, system: AutonomousSystem | None) -> None:
+    def __init__(
+        self,
+        family: int,
+        address: str | None,
+        system: AutonomousSystem | None,
+        transport: Transport = UNTOLD,
+    ) -> None:
         self.family = family
         self.address = address
         self.system = system
+        self.transport = transport
 
 
 class Connections:
     """A sequence of connections in columns, all equally long, which whoever reads may use as well.
 
     `times`: nanoseconds since the epoch; `tids`; `ports`: 0 where the endpoint has no address;
-    `processes`, `endpoints`, `hosts`: objects that rows share.
+    `processes`, `endpoints`, `hosts`: objects that rows share. `numbers`: ascending, what
+    `probes.results` names a row by; 0 where nothing will be told of it later. `outcomes`: bytes of
+    `probes.outcome`. `latencies`: microseconds, 0 for none. `locals`, `local_ports`: the socket's
+    own address, None where it is not known, and port.
     """
 
-    __slots__ = ("endpoints", "hosts", "ports", "processes", "tids", "times")
+    __slots__ = (
+        *("endpoints", "hosts", "latencies", "local_ports", "locals", "numbers", "outcomes"),
+        *("ports", "processes", "tids", "times"),
+    )
 
     def __init__(self) -> None:
         self.times = array("q")
@@ -49,6 +64,11 @@ class Connections:
         self.processes: list[Process] = []
         self.endpoints: list[Endpoint] = []
         self.hosts: list[Host | None] = []
+        self.numbers = array("Q")
+        self.outcomes = array("B")
+        self.latencies = array("I")
+        self.locals: list[str | None] = []
+        self.local_ports = array("H")
 
     @classmethod
     def of(cls, rows: Iterable[Connection]) -> Self:
@@ -74,30 +94,22 @@ class Connections:
             None if endpoint.address is None else self.ports[index],
             self.hosts[index],
             endpoint.system,
+            *self._ending(index),
+            endpoint.transport,
+        )
+
+    def _ending(self, index: int) -> tuple[str | None, int | None, Outcome | None, int | None]:
+        local = self.locals[index]
+        return (
+            local,
+            None if local is None else self.local_ports[index],
+            OUTCOMES[self.outcomes[index]],
+            self.latencies[index] or None,
         )
 
     def __iter__(self) -> Iterator[Connection]:
         """Each as an object."""
-        for time_ns, tid, port, process, endpoint, host in zip(
-            self.times,
-            self.tids,
-            self.ports,
-            self.processes,
-            self.endpoints,
-            self.hosts,
-            strict=True,
-        ):
-            address = endpoint.address
-            yield Connection(
-                time_ns,
-                endpoint.family,
-                tid,
-                process,
-                address,
-                None if address is None else port,
-                host,
-                endpoint.system,
-            )
+        return map(self.__getitem__, range(len(self)))
 
     def append(self, row: Connection) -> None:
         """Add one connection at the end."""
@@ -105,8 +117,28 @@ class Connections:
         self.tids.append(row.tid)
         self.ports.append(row.port or 0)
         self.processes.append(row.process)
-        self.endpoints.append(_endpoint(row.family, row.address, row.system))
+        self.endpoints.append(_endpoint(row.family, row.address, row.system, row.transport))
         self.hosts.append(row.host)
+        self.numbers.append(0)
+        self.outcomes.append(code_of(row.outcome))
+        self.latencies.append(row.latency_us or 0)
+        self.locals.append(row.local_address)
+        self.local_ports.append(row.local_port or 0)
+
+    def untold(self, first: int | None = None, code: int = UNKNOWN) -> None:
+        """Fill the columns from `numbers` on for rows of which the others are there.
+
+        `first`: the number of the first of them, None for no numbers. `code`: their outcome.
+        """
+        more = len(self.hosts) - len(self.numbers)
+        if first is None:
+            self.numbers.frombytes(bytes(8 * more))
+        else:
+            self.numbers.extend(range(first, first + more))
+        self.outcomes.frombytes(bytes([code]) * more)
+        self.latencies.frombytes(bytes(4 * more))
+        self.locals += [None] * more
+        self.local_ports.frombytes(bytes(2 * more))
 
     def extend(self, rows: Connections) -> None:
         """Add `rows` at the end."""
@@ -116,6 +148,11 @@ class Connections:
         self.processes += rows.processes
         self.endpoints += rows.endpoints
         self.hosts += rows.hosts
+        self.numbers += rows.numbers
+        self.outcomes += rows.outcomes
+        self.latencies += rows.latencies
+        self.locals += rows.locals
+        self.local_ports += rows.local_ports
 
     def piece(self, start: int, stop: int) -> Connections:
         """A copy of the rows from `start` up to, not including, `stop`."""
@@ -126,6 +163,11 @@ class Connections:
         made.processes = self.processes[start:stop]
         made.endpoints = self.endpoints[start:stop]
         made.hosts = self.hosts[start:stop]
+        made.numbers = self.numbers[start:stop]
+        made.outcomes = self.outcomes[start:stop]
+        made.latencies = self.latencies[start:stop]
+        made.locals = self.locals[start:stop]
+        made.local_ports = self.local_ports[start:stop]
         return made
 
     def kept(self, mask: Sequence[object]) -> Connections:
@@ -137,6 +179,11 @@ class Connections:
         made.processes = list(compress(self.processes, mask))
         made.endpoints = list(compress(self.endpoints, mask))
         made.hosts = list(compress(self.hosts, mask))
+        made.numbers = array("Q", compress(self.numbers, mask))
+        made.outcomes = array("B", compress(self.outcomes, mask))
+        made.latencies = array("I", compress(self.latencies, mask))
+        made.locals = list(compress(self.locals, mask))
+        made.local_ports = array("H", compress(self.local_ports, mask))
         return made
 
     def at(self, indexes: Sequence[int]) -> Connections:
@@ -154,9 +201,16 @@ class Connections:
         made.processes = list(pick(self.processes))
         made.endpoints = list(pick(self.endpoints))
         made.hosts = list(pick(self.hosts))
+        made.numbers = array("Q", pick(self.numbers))
+        made.outcomes = array("B", pick(self.outcomes))
+        made.latencies = array("I", pick(self.latencies))
+        made.locals = list(pick(self.locals))
+        made.local_ports = array("H", pick(self.local_ports))
         return made
 
 
 @lru_cache(maxsize=_ENDPOINTS)
-def _endpoint(family: int, address: str | None, system: AutonomousSystem | None) -> Endpoint:
-    return Endpoint(family, address, system)
+def _endpoint(
+    family: int, address: str | None, system: AutonomousSystem | None, transport: Transport
+) -> Endpoint:
+    return Endpoint(family, address, system, transport)

@@ -8,16 +8,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from probes.cgroup import Cgroups
-from probes.decode import decode
-from probes.enrich import Enricher, Systems
-from probes.libcs import Libcs
-from probes.name_watch import NameWatch
-from probes.names import Names
-from probes.procfs import Processes
+from probes.addresses import unmapped
+from probes.enrichment.endpoints import Systems
+from probes.enrichment.enrich import Enricher
+from probes.event import address_of
+from probes.kernel.decode import decode
+from probes.kernel.requirements import libc_path, return_probe_hazard
+from probes.kernel.ring import RING_SIZE, TURN
+from probes.naming.folding import Folding
+from probes.naming.libcs import Libcs
+from probes.naming.names import Names
+from probes.naming.namespaces import Namespaces
+from probes.naming.parents import Parents
+from probes.naming.resolved import Monitor
+from probes.naming.resolvers import Resolvers
+from probes.naming.reverse import Reverse
+from probes.naming.watch import NameWatch
+from probes.processes.cgroup import Cgroups
+from probes.processes.containers import Containers
+from probes.processes.procfs import Processes
 from probes.record import HookKind, Watching
-from probes.requirements import libc_path, return_probe_hazard
-from probes.ring import RING_SIZE, TURN
+from probes.rights.opener import Opener
+from probes.rights.privileges import Privileges
 from probes.selection import EVERYTHING, Selection
 from probes.source import Sink
 
@@ -27,8 +39,8 @@ from probes.source import Sink
 # (caches are cold by then), and processes that are all started for one connect are far fewer than
 # `_MANY`: a core starts 1,000 a second at best.
 _QUIET: Final = 0.005  # seconds
-_BUSY: Final = 0.02
-_MANY: Final = 2 << 10  # bytes in a turn from which on it is busy: 6,000 connects/s, until 1,400
+_BUSY: Final = 0.05
+_MANY: Final = 2 << 10  # bytes in a turn from which on it is busy: 5,000 connects/s, until 500
 _EMPTY: Final = 20  # turns in a row that found nothing, after which it rests
 _REST: Final = 0.1  # seconds, after which it looks whether it is to stop
 _REPORTS: Final = 0.25  # seconds from one report of what was lost or filtered to the next
@@ -38,16 +50,26 @@ _REPORTS: Final = 0.25  # seconds from one report of what was lost or filtered t
 class LiveSource:
     """Attaches the probes to the running kernel and enriches what they report.
 
-    `hook`: None chooses. `names`: watch for hostnames too. `include_self`: this
-    process's own connections too. `selection`: what is asked for; the rest is counted. `systems`:
-    loads the table of autonomous systems; None goes without.
+    `hook`: None chooses. `names`: watch for hostnames too. `sends`: what is sent without connect()
+    too. `include_self`: this process's own connections too. `selection`: what is asked for; the
+    rest is counted. `systems`: loads the table of autonomous systems; None goes without. `folds`:
+    leave out resolvers' own questions (see `probes.naming.folding`); they are counted. Not where
+    the selection limits processes or users, which may leave out who asked. `reverse`: look up the
+    names of addresses that nobody asked for by a name. Without `names`, neither is done. `left`:
+    told at the end which threads of the selected trees still run. `privileges`: what becomes of
+    root's rights once the probes are attached; None keeps them, and does all by itself.
     """
 
     hook: HookKind | None = None
     names: bool = True
+    sends: bool = True
     include_self: bool = False
     selection: Selection = EVERYTHING
     systems: Callable[[], Systems] | None = None
+    folds: bool = True
+    reverse: bool = False
+    left: Callable[[frozenset[int]], object] | None = None
+    privileges: Privileges | None = None
 
     def run(self, sink: Sink, stopped: threading.Event) -> None:
         """Feed `sink` until `stopped` is set, then hand over what is left in the ring.
@@ -55,49 +77,102 @@ class LiveSource:
         Raises:
             SourceError: the table of systems cannot be loaded, or the probes not be attached.
         """
-        from probes.kernel import Kernel
-        from probes.task import Task
+        from probes.hooks.kernel import Kernel
+        from probes.kernel.task import Task
 
         kernel = Kernel(sink.progress)
         watch: NameWatch | None = None
         try:
             hazard = return_probe_hazard() if self.names else ""
-            task = Task(self.hook, self.names, self.include_self, self.selection, not hazard)
+            task = Task(
+                hook=self.hook,
+                names=self.names,
+                include_self=self.include_self,
+                selection=self.selection,
+                returns=not hazard,
+                sends=self.sends,
+            )
             hook = kernel.attach(task)
+            if (privileges := self.privileges) is not None:
+                privileges.attached()
+            opener = privileges.opener if privileges else None
             # After it, since the ring keeps meanwhile what nobody else would.
             systems = self.systems() if self.systems else None
             date = systems.date if systems else None
             limits = (hazard,) if hazard else ()
-            watching = Watching(hook, self.names, date, limits)
+            without = kernel.without_outcomes
+            watching = Watching(hook, self.names, date, limits, without)
 
             def limited(further: tuple[str, ...]) -> None:
                 sink.attached(replace(watching, names_limits=limits + further))
 
-            names = Names()
+            parents = Parents()
+            names = Names(tree=parents)
+            folding: Folding | None = None
             if self.names:
-                libcs = Libcs(kernel.watch_libc)
+                open_at = opener.uprobe if opener else None
+                libcs = Libcs(lambda path: kernel.watch_libc(path, open_at))
                 libcs.known(libc_path())
-                watch = NameWatch(names, libcs, limited)
+                # Under whom, where those that asked are not shown?
+                if self.folds and not (self.selection.pids or self.selection.users):
+                    folding = Folding(Resolvers(), lambda where: unmapped(address_of(where)))
+                watch = NameWatch(
+                    *(names, libcs, limited, lambda: _listening(opener)),
+                    monitor=Monitor(opener.monitor if opener else None),
+                    reverse=Reverse(begin=_unprivileged(privileges)) if self.reverse else None,
+                    folding=folding,
+                )
             limited(watch.limits if watch else ())
-            processes = Processes(owner=Cgroups().owner)
-            feed(kernel, Enricher(processes, names, systems), sink, stopped, watch)
+            processes = Processes(owner=Cgroups(name=Containers().name).owner)
+            processes.look_around()
+            enricher = Enricher(
+                processes,
+                names,
+                systems,
+                outcomes=not without,
+                parents=parents,
+                folding=folding,
+                nameless=watch.nameless if watch and self.reverse else None,
+            )
+            feed(kernel, enricher, sink, stopped, watch)
+            if self.left is not None:
+                self.left(kernel.tree())
         finally:
             if watch:
                 watch.close()
             kernel.close()
+            if self.privileges:
+                self.privileges.close()
+
+
+def _listening(opener: Opener | None) -> Namespaces:
+    namespaces = Namespaces(opener.answers if opener else None)
+    namespaces.start()
+    return namespaces
+
+
+def _unprivileged(privileges: Privileges | None) -> Callable[[], object]:
+    """What threads begin with that need no rights."""
+    return privileges.give_up if privileges else lambda: None
 
 
 class Reader(Protocol):
-    """Where records come from: `probes.kernel.Kernel`, or a recording of one."""
+    """Where records come from: `probes.hooks.kernel.Kernel`, or a recording of one."""
 
     def drain(self) -> bytes:
-        """See `probes.ring.Ring.drain`."""
+        """See `probes.kernel.ring.Ring.drain`."""
 
     def wait(self, seconds: float) -> None:
         """Return when there is something to drain, or after so long."""
 
     def lost(self) -> int:
-        """Events that could not be written, since the start."""
+        """Connections that could not be written, since the start."""
+
+    def names_lost(self) -> int:
+        """Lookups that could not be written, since the start."""
+
+    def outcomes_lost(self) -> int:
+        """Outcomes of connections that could not be told, of whichever, since the start."""
 
     def filtered(self) -> int:
         """Connections that were not asked for and not read, since the start."""
@@ -117,7 +192,7 @@ def feed(
     Raises:
         SourceError: the items were not complete, and why; all of them were handed over.
     """
-    unreadable = empty = 0
+    unreadable = empty = outcomes_lost = 0
     report_at = 0.0
     # Bytes that may have been there when it was stopped; others may be written meanwhile, without
     # end, and faster than they are read.
@@ -125,22 +200,30 @@ def feed(
     while True:
         ending = stopped.is_set()
         records = reader.drain()
-        if watch:
-            watch.hear()
+        late = watch.hear() if watch else []
         decoded = decode(records)
         unreadable += decoded.unreadable
-        if items := enricher.items(decoded.events):
+        # Before the rows are made: of which of them, nobody can tell.
+        if records and (lost := reader.outcomes_lost()) != outcomes_lost:
+            outcomes_lost = lost
+            enricher.doubt()
+        if items := [*enricher.items(decoded.events), *late]:
             sink.take(items)
         if ending or time.monotonic() >= report_at:
             report_at = time.monotonic() + _REPORTS
-            sink.lost(reader.lost() + unreadable + (watch.lost() if watch else 0))
+            sink.lost(reader.lost() + unreadable)
+            if names_lost := reader.names_lost() + (watch.lost() if watch else 0):
+                sink.names_lost(names_lost)
+            sink.outcomes_lost(outcomes_lost)
             sink.filtered(reader.filtered())
+            sink.folded(enricher.folded)
         looking = watch.look(decoded.events) if watch and not ending else False
         empty = 0 if records or looking or enricher.is_waiting else empty + 1
         if ending:
             left -= len(records)
             if not records or left <= 0:
                 sink.take(enricher.rest())
+                sink.folded(enricher.folded)
                 break
         elif empty > _EMPTY:
             reader.wait(_REST)

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from probes.connections import Connections
 from probes.record import Resolution, Watching
+from probes.results import Results
 
-Item = Connections | Resolution
+Item = Connections | Resolution | Results
 
 
 class Sink(Protocol):
@@ -25,10 +26,47 @@ class Sink(Protocol):
         """What happened next, in the order in which the kernel saw it. The sink's from now on."""
 
     def lost(self, total: int) -> None:
-        """How many events were lost since the start, before they could become items."""
+        """How many connections were lost since the start, before they could become items."""
+
+    def names_lost(self, total: int) -> None:
+        """How many lookups and DNS answers were lost since the start; told only where some were."""
+
+    def outcomes_lost(self, total: int) -> None:
+        """How many outcomes of connections were lost since the start; told only where some were."""
 
     def filtered(self, total: int) -> None:
         """How many connections were left out since the start, since nobody asked for them."""
+
+    def folded(self, total: int) -> None:
+        """How many of resolvers' own were left out since the start: `probes.naming.folding`."""
+
+
+class IndifferentSink:
+    """Takes notice of nothing, for subclasses that want to know but some of it."""
+
+    def progress(self, stage: str) -> None:
+        """See `Sink`, as all of these."""
+
+    def attached(self, watching: Watching) -> None:
+        """No notice."""
+
+    def take(self, items: Sequence[Item]) -> None:
+        """No notice."""
+
+    def lost(self, total: int) -> None:
+        """No notice."""
+
+    def names_lost(self, total: int) -> None:
+        """No notice."""
+
+    def outcomes_lost(self, total: int) -> None:
+        """No notice."""
+
+    def filtered(self, total: int) -> None:
+        """No notice."""
+
+    def folded(self, total: int) -> None:
+        """No notice."""
 
 
 class Source(Protocol):

@@ -17,7 +17,8 @@ _LATEST: Final = (2**63 - 1) // 1000 * _MICROSECOND
 class IsoTimes:
     """`2026-01-31T12:00:00.000001+01:00`: microseconds, and the zone's offset at that moment.
 
-    A column of `probes.writer`. What a second begins and ends with is kept: a datetime costs 3 µs.
+    A column of `probes.recordings.writer`. What a second begins and ends with is kept: a datetime
+    costs 3 µs.
     """
 
     def __init__(self, zone: tzinfo | None = None, before: str = "", after: str = "") -> None:
@@ -52,7 +53,7 @@ class IsoTimes:
 
 
 class ClockTimes:
-    """`12:00:00`, filled with spaces to a width. A column of `probes.writer`."""
+    """`12:00:00`, filled with spaces to a width. A column of `probes.recordings.writer`."""
 
     def __init__(self, zone: tzinfo | None = None, width: int = 8) -> None:
         """`zone`: None is the machine's local time. `width`: characters."""

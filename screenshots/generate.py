@@ -10,8 +10,7 @@ from typing import Final
 
 from app.screens.dashboard import Dashboard
 from app.session.capture import Capture
-from probes.record import Hook, HookKind
-from probes.replay import ReplaySource
+from probes.recordings.replay import ReplaySource
 
 HERE: Final = Path(__file__).resolve().parent
 SESSION: Final = HERE.parent / "tests" / "data" / "session.jsonl"
@@ -21,13 +20,15 @@ PICTURES: Final = {
     "dashboard": ((140, 40), ()),
     "filtered": ((140, 40), ("slash", *"proc:curl host:github", "enter")),
     "narrow": ((80, 24), ("h",)),
+    "groups": ((140, 40), ("g", "down", "right", "down", "right")),
+    "details": ((140, 40), ("up", "up", "up", "up", "enter")),
 }
 
 
 async def draw(name: str) -> None:
     """Play the session, press the keys, save the screen."""
     size, keys = PICTURES[name]
-    capture = Capture(ReplaySource(SESSION, hook=Hook(HookKind.RECORDING, SESSION.name)))
+    capture = Capture(ReplaySource(SESSION))
     dashboard = Dashboard(capture, clock=lambda: 0.0)
     capture.start()
     async with dashboard.run_test(size=size) as pilot:

@@ -13,16 +13,15 @@ import json
 import os
 import random
 import selectors
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from tests.world import cover, in_new_world
 
@@ -44,6 +43,12 @@ HOSTS: Final = {
     "db.internal": ["127.0.0.1"],
 }
 USERS: Final = {"alice": 61000, "deploy": 61001, "backup-agent": 61002}
+SHELLS: Final = {"alice": "bash", "deploy": "sh", "backup-agent": "sh"}
+UNITS: Final = {
+    "alice": "user.slice/user-61000.slice/session-2.scope",
+    "deploy": "system.slice/deploy.service",
+    "backup-agent": "system.slice/backup-agent.service",
+}
 PORTS: Final = (22, 80, 443, 5432)
 
 # (user, weight, command); {host} is drawn anew each time.
@@ -59,7 +64,9 @@ PROGRAMS: Final = (
     ("backup-agent", 2, "/usr/bin/python3 -c '{python}'"),
     ("backup-agent", 1, "/usr/bin/python3 -c '{netlink}'"),
 )
-PERL: Final = 'IO::Socket::INET->new("db.internal:5432") for 1..2; select undef, undef, undef, .2'
+PERL: Final = (
+    'IO::Socket::INET->new("db.internal:$_") for 5432, 5433; select undef, undef, undef, .2'
+)
 PYTHON: Final = (
     "import socket, time; "
     's = socket.create_connection(("ftp.gwdg.de", 22)); '
@@ -69,7 +76,8 @@ PYTHON: Final = (
 NETLINK: Final = (
     "import socket, time; "
     "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0).connect((0, 0)); "
-    'socket.socket(type=socket.SOCK_DGRAM).connect(("1.1.1.1", 443)); time.sleep(.2)'
+    "sock = socket.socket(type=socket.SOCK_DGRAM); "
+    'sock.sendto(bytes(48), ("one.one.one.one", 123)); time.sleep(.2)'
 )
 
 
@@ -82,11 +90,19 @@ def main() -> int:
         furnish(Path(folder))
         with servers(), capture() as rows:
             act()
-        kept = [row for row in rows if json.loads(row)["user"] in USERS]
+        kept = [made for made in map(json.loads, rows) if made["user"] in USERS]
+    for made in kept:
+        made["parents"] = _ours(made["parents"])
     SESSION.parent.mkdir(exist_ok=True)
-    SESSION.write_text("".join(kept))
+    SESSION.write_text("".join(f"{json.dumps(made, ensure_ascii=False)}\n" for made in kept))
     print(f"{len(kept)} connections in {SESSION.relative_to(ROOT)}")
     return 0
+
+
+def _ours(parents: list[str]) -> list[str]:
+    """Those below this program: who started it is this machine's own affair."""
+    own = next((at for at, each in enumerate(parents) if each.startswith(f"{os.getpid()} ")), 0)
+    return parents[:own]
 
 
 def furnish(folder: Path) -> None:
@@ -157,26 +173,51 @@ def act() -> None:
     chance = random.Random(1)
     weights = [weight for _, weight, _ in PROGRAMS]
     hosts = [name for name in HOSTS if name != "db.internal"]
-    running = []
-    for _ in range(90):
-        user, _, command = chance.choices(PROGRAMS, weights)[0]
-        for mark, text in (("{perl}", PERL), ("{python}", PYTHON), ("{netlink}", NETLINK)):
-            command = command.replace(mark, text)
-        line = command.replace("{host}", chance.choice(hosts))
-        as_user = [shutil.which("setpriv") or "setpriv", f"--reuid={USERS[user]}", "--clear-groups"]
-        running.append(
-            subprocess.Popen(
-                [*as_user, "sh", "-c", f"exec {line}"],
-                cwd="/tmp",
-                env={"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        )
-        time.sleep(chance.uniform(0.05, 0.7))
-    for program in running:
-        program.wait()
+    with ExitStack() as ends:
+        shells = {user: ends.enter_context(shell(user)) for user in USERS}
+        for _ in range(90):
+            user, _, command = chance.choices(PROGRAMS, weights)[0]
+            for mark, text in (("{perl}", PERL), ("{python}", PYTHON), ("{netlink}", NETLINK)):
+                command = command.replace(mark, text)
+            line = command.replace("{host}", chance.choice(hosts))
+            print(f"{line} &", file=shells[user], flush=True)
+            time.sleep(chance.uniform(0.05, 0.7))
+
+
+@contextmanager
+def shell(user: str) -> Iterator[IO[str]]:
+    """What a user's programs are started by; takes lines, and has waited for all at the end."""
+    become = ["setpriv", f"--reuid={USERS[user]}", "--clear-groups", SHELLS[user]]
+    with (
+        unit(UNITS[user]) as folder,
+        subprocess.Popen(
+            ["sh", "-c", 'echo $$ >"$0"/cgroup.procs; exec "$@"', folder, *become],
+            cwd="/tmp",
+            env={"PATH": "/usr/sbin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as running,
+    ):
+        assert running.stdin is not None
+        yield running.stdin
+        print("wait", file=running.stdin, flush=True)
+
+
+@contextmanager
+def unit(path: str) -> Iterator[Path]:
+    """A cgroup, as systemd would have made it; for as long as somebody is in there."""
+    mounts = (line.split() for line in Path("/proc/mounts").read_text().splitlines())
+    root = Path(next(mount for _, mount, kind, *_ in mounts if kind == "cgroup2"))
+    made = [root / each for each in (path, *map(str, Path(path).parents))][:-1]
+    made = [folder for folder in made if not folder.exists()]
+    (root / path).mkdir(parents=True, exist_ok=True)
+    try:
+        yield root / path
+    finally:
+        for folder in made:
+            folder.rmdir()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from probes.jsonl import json_writer
 from probes.record import Connection
+from probes.recordings.jsonl import json_writer
 
 REPOSITORY: Final = Path(__file__).parents[1]
 PATIENCE_S: Final = 60.0
@@ -23,8 +23,12 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """This process's environment, in which the command finds its modules from any folder."""
-    return {**os.environ, "PYTHONPATH": str(REPOSITORY), **changes}
+    """This process's environment, in which the command finds its modules from any folder.
+
+    Whoever may have called sudo for the tests does not matter to it.
+    """
+    ours = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
+    return {**ours, "PYTHONPATH": str(REPOSITORY), **changes}
 
 
 def run(*arguments: str | Path, **changes: str) -> subprocess.CompletedProcess[str]:

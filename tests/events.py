@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from probes.decode import FLAG_IN_LOOKUP, WHERE, WHO, Connects, NameEvent
+from probes.event import FLAG_IN_LOOKUP, WHERE, WHO, Connects, NameEvent
 from probes.record import Resolution
 from probes.source import Item
 from tests.rows import rows_of
@@ -27,16 +27,24 @@ def connect(
     in_lookup: bool = False,
     ts_ns: int = 5,
     comm: bytes = COMM,
+    port: int = 443,
+    tid: int | None = None,
+    image: int = 0,
 ) -> Connects:
     """A run of one connect(); `run` makes longer ones."""
     return Connects(
         array("Q", [ts_ns]),
-        array("I", [pid]),
-        [WHO.pack(pid, os.getuid(), comm, 0)],
-        [WHERE.pack(packed(address) if address else b"", family)],
-        array("H", [443 if address else 0]),
-        array("I", [FLAG_IN_LOOKUP if in_lookup else 0]),
+        array("I", [pid if tid is None else tid]),
+        [WHO.pack(pid, os.getuid(), comm, image)],
+        [where_of(packed(address) if address else b"", family)],
+        array("H", [port if address else 0]),
+        array("H", [FLAG_IN_LOOKUP if in_lookup else 0]),
     )
+
+
+def where_of(address: bytes, family: int, protocol: int = 6, call: int = 0, kind: int = 1) -> bytes:
+    """A `WHERE`; of a TCP socket's connect() where nothing else is said."""
+    return WHERE.pack(address, family, protocol, call, kind)
 
 
 def packed(address: str) -> bytes:
@@ -45,7 +53,7 @@ def packed(address: str) -> bytes:
 
 def run(*connects: Connects) -> Connects:
     """All of them in one run."""
-    joined = Connects(array("Q"), array("I"), [], [], array("H"), array("I"))
+    joined = Connects(array("Q"), array("I"), [], [], array("H"), array("H"))
     for one in connects:
         joined.times.extend(one.times)
         joined.tids.extend(one.tids)
@@ -57,9 +65,14 @@ def run(*connects: Connects) -> Connects:
 
 
 def named(
-    name: bytes, address: str = HERE, pid: int = NOBODY, comm: bytes = COMM, tid: int | None = None
+    name: bytes,
+    address: str = HERE,
+    pid: int = NOBODY,
+    comm: bytes = COMM,
+    tid: int | None = None,
+    image: int = 0,
 ) -> NameEvent:
-    who = WHO.pack(pid, os.getuid(), comm, 0)
+    who = WHO.pack(pid, os.getuid(), comm, image)
     return NameEvent(4, pid if tid is None else tid, who, packed(address), name)
 
 

@@ -22,11 +22,18 @@ class FakeProc:
         self.root = root
 
     def put(
-        self, pid: int, *, start: int, exe: str | None, cmdline: bytes = b"", comm: bytes = b"x"
+        self,
+        pid: int,
+        *,
+        start: int,
+        exe: str | None,
+        cmdline: bytes = b"",
+        comm: bytes = b"x",
+        parent: int = 1,
     ) -> None:
         folder = self.root / str(pid)
         folder.mkdir(exist_ok=True)
-        before_start = " ".join(["S", *["1"] * 18])
+        before_start = " ".join(["S", str(parent), *["1"] * 17])
         (folder / "stat").write_bytes(
             b"%d (%b) %b %d 0 0\n" % (pid, comm, before_start.encode(), start)
         )

@@ -17,7 +17,7 @@ from tests.world import IPV6
 
 LONG_NAME: Final = ".".join(["long" + "g" * 58] * 3 + ["l" * (253 - 3 * 63)])  # RFC 1035, 2.3.4
 MANY: Final = tuple(f"127.77.16.{last}" for last in range(1, 41))
-ROUNDS: Final = 15
+ROUNDS: Final = 50
 NAMES: Final[Mapping[str, Iterable[str]]] = {
     "python.world.test": ["127.77.2.1"],
     "curl.world.test": ["127.77.2.2"],
@@ -27,6 +27,7 @@ NAMES: Final[Mapping[str, Iterable[str]]] = {
     "mine.world.test": ["127.77.2.5"],
     "yours.world.test": ["127.77.2.5"],
     "guessed.world.test": ["127.77.2.6"],
+    "child.world.test": ["127.77.2.13"],
     "borrowed.world.test": ["127.77.2.8"],
     "freed.world.test": ["127.77.2.9"],
     "old.world.test": ["127.77.2.10"],
@@ -35,7 +36,7 @@ NAMES: Final[Mapping[str, Iterable[str]]] = {
     "many.world.test": MANY,
     LONG_NAME: ["127.77.2.7"],
     **{f"left{n}.world.test": [f"127.77.3.{n}"] for n in range(1, ROUNDS + 1)},
-    **{f"right{n}.world.test": [f"127.77.4.{n}"] for n in range(1, ROUNDS + 1)},
+    **{f"right{n}.world.test": [f"127.77.3.{n}"] for n in range(1, ROUNDS + 1)},
 }
 
 
@@ -83,18 +84,19 @@ def curl(scene: Scene) -> None:
 
 
 def two_threads(scene: Scene) -> None:
-    """Both resolve at the same moment, each another name, again and again."""
+    """Both resolve at the same moment, each another name for the same address, time and again."""
     ready = threading.Barrier(2)
 
-    def work(side: str, network: int) -> None:
+    def work(side: str) -> None:
         for n in range(1, ROUNDS + 1):
             name = f"{side}{n}.world.test"
             ready.wait(timeout=60)
             [address] = resolve(name)
+            ready.wait(timeout=60)
             connect(address, 5353, udp=True)
-            scene.expect("AF_INET", f"127.77.{network}.{n}", 5353, name)
+            scene.expect("AF_INET", f"127.77.3.{n}", 5353, name)
 
-    threads = [threading.Thread(target=work, args=args) for args in (("left", 3), ("right", 4))]
+    threads = [threading.Thread(target=work, args=[side]) for side in ("left", "right")]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -200,7 +202,7 @@ def same_address(scene: Scene) -> None:
 
 
 def guessed(scene: Scene) -> None:
-    """`getent` asks for the name, this process connects to the number."""
+    """`getent` asks for the name; another process, which is no relative, connects to the number."""
     with subprocess.Popen(
         ["getent", "ahosts", "guessed.world.test"],
         stdin=subprocess.DEVNULL,
@@ -208,8 +210,50 @@ def guessed(scene: Scene) -> None:
     ) as getent:
         assert getent.wait() == 0
     scene.pids.append(getent.pid)  # glibc sorts addresses by connecting to them, at port 0
-    connect("127.77.2.6", scene.port)
-    scene.expect("AF_INET", "127.77.2.6", scene.port, "guessed.world.test", guess=True)
+    args = [sys.executable, "-c", _CONNECT_AND_WAIT, "127.77.2.6", str(scene.port)]
+    other = scene.afterwards.enter_context(
+        subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"connected\n"
+    scene.pids.append(other.pid)
+    scene.expect(
+        "AF_INET",
+        "127.77.2.6",
+        scene.port,
+        "guessed.world.test",
+        guess=True,
+        pid=other.pid,
+        tid=other.pid,
+        comm=comm(other.pid),
+        args=args,
+    )
+
+
+_RESOLVE_AND_WAIT: Final = (
+    "import socket, sys\n"
+    "socket.getaddrinfo(sys.argv[1], None, socket.AF_INET)\n"
+    "print('resolved', flush=True)\n"
+    "sys.stdin.read()\n"
+)
+
+
+def asked_by_a_child(scene: Scene) -> None:
+    """A process that this one started asks for the name, this one connects to the number."""
+    child = scene.afterwards.enter_context(
+        subprocess.Popen(
+            [sys.executable, "-c", _RESOLVE_AND_WAIT, "child.world.test"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"resolved\n"
+    scene.pids.append(child.pid)
+    connect("127.77.2.13", scene.port)
+    scene.expect(
+        "AF_INET", "127.77.2.13", scene.port, "child.world.test", host_source="process-tree"
+    )
 
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
@@ -223,5 +267,6 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         many_results,
         same_address,
         guessed,
+        asked_by_a_child,
     ),
 )

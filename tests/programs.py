@@ -24,6 +24,7 @@ _CLONE_ARGUMENTS: Final = struct.Struct("=10Q")  # struct clone_args up to set_t
 _OWN_ROOT: Final = (
     'mount --bind "$1" "$1"; cd "$1"; mkdir old; pivot_root . old; shift; exec /bin/once "$@"'
 )
+_ORPHAN: Final = '(while kill -0 $$; do sleep 0.01; done; exec "$@") >/dev/null 2>&1 & echo $!'
 _BOUND: Final = 'touch "$1/bound"; mount --bind "$1/bin/once" "$1/bound"; exec "$1/bound" $2 $3'
 
 
@@ -46,6 +47,8 @@ def in_a_chroot(scene: Scene) -> None:
 
 def in_its_own_root(scene: Scene) -> None:
     """As a container has it."""
+    if shutil.which("pivot_root") is None:
+        raise ImpossibleError("there is no pivot_root; install util-linux-extra")
     root = Path(_program(scene)).parents[1]
     args = ["127.77.2.3", str(PORT)]
     pid = _unshared(_OWN_ROOT, [str(root), *args])
@@ -83,6 +86,21 @@ def another_program(scene: Scene) -> None:
         _expect(scene, pid, each, program, is_over=program is third)
 
 
+def orphaned(scene: Scene) -> None:
+    """A program whose maker, a shell, ends before it connects."""
+    program, shell = _program(scene), shutil.which("sh")
+    assert shell is not None
+    args = [program, "127.77.2.10", str(PORT)]
+    with subprocess.Popen([shell, "-c", _ORPHAN, "sh", *args], stdout=subprocess.PIPE) as maker:
+        assert maker.stdout is not None
+        pid = int(maker.stdout.readline())
+    made_by = [
+        f"{maker.pid} {os.path.realpath(shell)}",
+        f"{os.getpid()} {os.readlink('/proc/self/exe')}",
+    ]
+    _expect(scene, pid, args, program, is_over=False, parent=maker.pid, parents=made_by)
+
+
 def the_same_pid(scene: Scene) -> None:
     """Forty processes of one number, of two programs of the same name, one after the other."""
     programs = (_program(scene), _program(scene))
@@ -98,7 +116,7 @@ def the_same_pid(scene: Scene) -> None:
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     *(short_lived, in_a_chroot, in_its_own_root, where_a_file_is_mounted, removed),
-    *(another_program, the_same_pid),
+    *(another_program, the_same_pid, orphaned),
 )
 
 
@@ -130,12 +148,13 @@ def _expect(
     program: str,
     comm: str = "once",
     is_over: bool = True,
+    **more: object,
 ) -> None:
     """Expect what the program `args` connects to, and wait for its end if it is the last one."""
     address, port = args[1:3]
     others: dict[str, object] = {"process": program, "args": list(args), "comm": comm}
     others |= {"parent": os.getpid(), "netns": os.stat("/proc/self/ns/net").st_ino}
-    scene.expect("AF_INET", address, int(port), pid=pid, tid=pid, **others)
+    scene.expect("AF_INET", address, int(port), pid=pid, tid=pid, **others | more)
     if pid not in scene.pids:
         scene.pids.append(pid)
     if is_over:

@@ -7,23 +7,43 @@ from collections.abc import Iterable
 
 from probes.connections import Connections, Endpoint
 from probes.record import Connection, Resolution
+from probes.results import Results, place_of
 from probes.source import Item
 from tests.connections import GITHUB, made_by
 
 
 def rows_of(items: Iterable[Item]) -> list[Connection | Resolution]:
-    """Every connection and resolution of `items` as an object, in their order."""
+    """Every connection and resolution of `items` as an object, in their order.
+
+    What became of a connection is in its row, also where it was told later.
+    """
     rows: list[Connection | Resolution] = []
+    pieces: list[Connections] = []
+    items = list(items)
     for item in items:
-        rows += item if isinstance(item, Connections) else [item]
+        if isinstance(item, Results):
+            settle(pieces, item)
+        elif isinstance(item, Connections):
+            pieces.append(item)
+    for item in items:
+        if not isinstance(item, Results):
+            rows += item if isinstance(item, Connections) else [item]
     return rows
 
 
-def items_of(rows: Iterable[Connection | Resolution]) -> list[Item]:
-    """Connections and resolutions as a source gives them, in their order."""
+def settle(pieces: Iterable[Connections], results: Results) -> None:
+    """Say in the rows what became of them."""
+    for index, number in enumerate(results.numbers):
+        for rows in pieces:
+            if (place := place_of(number, rows)) is not None:
+                results.put(index, rows, place)
+
+
+def items_of(rows: Iterable[Connection | Item]) -> list[Item]:
+    """Connections and other items as a source gives them, in their order."""
     items: list[Item] = []
     for row in rows:
-        if isinstance(row, Resolution):
+        if not isinstance(row, Connection):
             items.append(row)
         elif items and isinstance(items[-1], Connections):
             items[-1].append(row)
@@ -44,4 +64,5 @@ def many(count: int, start: int = 0) -> Connections:
     rows.processes = [processes[pick * 7919 % 50] for pick in picks]
     rows.endpoints = [endpoints[pick * 104_729 % 100] for pick in picks]
     rows.hosts = [GITHUB.host if pick % 2 else None for pick in picks]
+    rows.untold()
     return rows

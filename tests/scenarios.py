@@ -14,24 +14,27 @@ import os
 import pwd
 import socket
 import struct
+import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from tests import lookups, programs
+from tests import lookups, outcomes, programs, sends
 from tests.scene import ImpossibleError, Report, Scenario, Scene, connect
 from tests.world import IPV6, furnished
+
+_TCP: Final = {"call": "connect", "socket_type": "stream", "protocol": "tcp"}
 
 
 def ipv4(scene: Scene) -> None:
     connect("127.77.1.1", scene.port)
-    scene.expect("AF_INET", "127.77.1.1", scene.port)
+    scene.expect("AF_INET", "127.77.1.1", scene.port, **_TCP)
 
 
 def ipv6(scene: Scene) -> None:
     connect(IPV6[1], scene.port, socket.AF_INET6)
-    scene.expect("AF_INET6", IPV6[1], scene.port)
+    scene.expect("AF_INET6", IPV6[1], scene.port, **_TCP)
 
 
 def mapped(scene: Scene) -> None:
@@ -41,14 +44,16 @@ def mapped(scene: Scene) -> None:
 
 def udp(scene: Scene) -> None:
     connect("127.77.1.4", 5353, udp=True)
-    scene.expect("AF_INET", "127.77.1.4", 5353)
+    scene.expect(
+        *("AF_INET", "127.77.1.4", 5353), call="connect", socket_type="dgram", protocol="udp"
+    )
 
 
 def netlink(scene: Scene) -> None:
     for _ in range(2):
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as sock:
             sock.connect((0, 0))
-        scene.expect("AF_NETLINK")
+        scene.expect("AF_NETLINK", call="connect", socket_type="raw", protocol="netlink")
 
 
 def vsock(scene: Scene) -> None:
@@ -125,7 +130,9 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *(ipv4, ipv6, mapped, udp, netlink, vsock, packet),
     *(gone_at_once, known_user, unknown_user, autonomous_systems, hidden),
     *programs.SCENARIOS,
-    *lookups.SCENARIOS,
+    *outcomes.SCENARIOS,
+    *sends.SCENARIOS,
+    *lookups.SCENARIOS,  # last: names are remembered for as long as it runs
 )
 SCENARIO_NAMES: Final = tuple(scenario.__name__ for scenario in SCENARIOS)
 
@@ -152,10 +159,12 @@ def perform(scenario: Scenario, port: int) -> None:
 
 
 def main() -> None:
-    """Go through all scenarios."""
+    """Go through all scenarios, or those that the arguments name."""
+    names = sys.argv[1:] or SCENARIO_NAMES
     with furnished(lookups.NAMES) as port:
         for scenario in SCENARIOS:
-            perform(scenario, port)
+            if scenario.__name__ in names:
+                perform(scenario, port)
 
 
 if __name__ == "__main__":

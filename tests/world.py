@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NoReturn
 
-IPV6: Final = ("fd00:77::1", "fd00:77::2")
+IPV6: Final = ("fd00:77::1", "fd00:77::2", "fd00:77::3")
 """Addresses of the world's loopback that, unlike ::1, nobody else uses."""
 
 SBIN: Final = "/usr/local/sbin:/usr/sbin:/sbin"
@@ -36,9 +36,9 @@ def furnished(names: Mapping[str, Iterable[str]]) -> Iterator[int]:
     Yields the port at which a TCP server accepts on every address of the world. To be called in the
     new namespaces, before any thread is started.
     """
-    _ip("link", "set", "lo", "up")
+    ip("link", "set", "lo", "up")
     for address in IPV6:
-        _ip("address", "add", f"{address}/128", "dev", "lo", "nodad")
+        ip("address", "add", f"{address}/128", "dev", "lo", "nodad")
     # Without this glibc takes only the first of several lines for one name (host.conf(5)).
     os.environ["RESOLV_MULTI"] = "on"
     with tempfile.TemporaryDirectory(prefix="sock-tui-world-") as folder:
@@ -50,7 +50,8 @@ def furnished(names: Mapping[str, Iterable[str]]) -> Iterator[int]:
             yield port
 
 
-def _ip(*arguments: str) -> None:
+def ip(*arguments: str) -> None:
+    """Run ip(8)."""
     environment = {**os.environ, "PATH": f"{os.environ.get('PATH', os.defpath)}:{SBIN}"}
     subprocess.run(["ip", *arguments], env=environment, check=True)
 

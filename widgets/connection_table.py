@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Final, Protocol
 
 from rich.segment import Segment
@@ -13,9 +14,11 @@ from textual.widgets import DataTable
 from textual.widgets.data_table import RowDoesNotExist, RowKey
 
 from probes.record import Connection
-from widgets.columns import COLUMNS, Layout, Sorted, Tone, layout, row_spans, title_line
+from widgets.column import ALL
+from widgets.columns import Layout, Sorted, layout, row_spans, title_line
 from widgets.lazy_table import LazyTable
-from widgets.styles import section_css
+from widgets.styles import table_css
+from widgets.tones import Tone
 
 _LINES: Final = 1000  # that are kept; a screen has a hundred at most
 
@@ -38,31 +41,7 @@ class ConnectionTable(LazyTable):
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"connection-table--{tone}" for tone in Tone}
-    DEFAULT_CSS = (
-        section_css("ConnectionTable")
-        + """
-    ConnectionTable {
-        height: 1fr;
-        overflow-x: hidden;
-        overflow-y: auto;
-        & > .connection-table--plain { color: $foreground; }
-        & > .connection-table--strong { color: $foreground; text-style: bold; }
-        & > .connection-table--muted { color: $foreground 55%; }
-        & > .connection-table--guess { color: $foreground 65%; text-style: italic; }
-        &:ansi > .connection-table--muted { text-style: dim; }
-        & > .datatable--header { background: transparent; color: $foreground 75%; }
-        &:focus > .datatable--header { background: transparent; background-tint: transparent; }
-        &:ansi > .datatable--header { background: ansi_default; color: ansi_default; }
-        & > .datatable--cursor { background: $foreground 10%; color: $foreground; }
-        &:focus > .datatable--cursor {
-            background: $primary 40%;
-            color: $foreground;
-            text-style: none;
-        }
-        & > .datatable--hover { background: $foreground 5%; }
-    }
-    """
-    )
+    DEFAULT_CSS = table_css("ConnectionTable", "connection-table")
 
     class RowHighlighted(DataTable.RowHighlighted):
         """The cursor is on another row, or another connection is now under it."""
@@ -101,6 +80,7 @@ class ConnectionTable(LazyTable):
         # First, because DataTable asks for the rows while it is being made.
         self._source = rows
         self._laid_out = (0, layout(0))
+        self._chosen: tuple[str, ...] = ()
         self._sorted: Sorted | None = None
         self._titles = ("", "")
         self._base = Style()
@@ -140,6 +120,28 @@ class ConnectionTable(LazyTable):
             self.following = False
         self.refresh()
 
+    def set_columns(self, chosen: Sequence[str]) -> None:
+        """Show the columns of these keys, from the left, as far as there is room for them.
+
+        None at all: those that are of most use in the room there is.
+        """
+        if tuple(chosen) != self._chosen:
+            self._chosen = tuple(chosen)
+            self._laid_out = (-1, self._laid_out[1])
+            self._lines.clear()
+            self._give_widths()
+            self.refresh()
+
+    def columns_in(self, width: int) -> list[str]:
+        """The same, were the table so many cells wide with its border."""
+        inside = width - 2 - self.styles.scrollbar_size_vertical
+        return layout(max(0, inside), self._chosen).shown
+
+    @property
+    def chosen_columns(self) -> tuple[str, ...]:
+        """What `set_columns` was given last."""
+        return self._chosen
+
     def entitle(self, title: str, subtitle: str) -> None:
         """Set the texts in the border."""
         # One that is set is drawn, also where it is the same.
@@ -174,8 +176,7 @@ class ConnectionTable(LazyTable):
         connection, form = self._source[row_index], self._form
         return [
             "".join(text for text, _ in column.show(connection, width, form))
-            for column, width in zip(COLUMNS, form.widths, strict=True)
-            if width
+            for column, width in zip(form.columns, form.widths, strict=True)
         ]
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -237,21 +238,24 @@ class ConnectionTable(LazyTable):
         """How the columns share the line."""
         width = self.line_width
         if self._laid_out[0] != width:
-            self._laid_out = (width, layout(width))
+            self._laid_out = (width, layout(width, self._chosen))
         return self._laid_out[1]
 
     def on_mount(self) -> None:
         """Make the columns, which takes a running application."""
-        for column in COLUMNS:
+        for column in ALL:
             self.add_column(column.title, key=column.key, width=0)
 
     def on_resize(self) -> None:
         """Give the columns the widths in which they are drawn."""
-        for column, width in zip(self.ordered_columns, self._form.widths, strict=True):
-            column.width = width
+        self._give_widths()
+
+    def _give_widths(self) -> None:
+        for column in self.ordered_columns:
+            column.width = self._form.width(str(column.key.value))
 
     def column_at(self, x: int) -> int:
-        """Give the index in `COLUMNS` of the column that holds cell `x` of the header."""
+        """Give the index in `ALL` of the column that holds cell `x` of the header."""
         return self._form.column_at(x)
 
     def row_lit(self, row: int) -> None:

@@ -80,6 +80,16 @@ def count(number: int, width: int) -> str:
     return text
 
 
+def duration(microseconds: int) -> str:
+    """Write a time in three digits at most: `95 µs`, `1.2 ms`, `12 ms`, `2.0 s`, `130 s`."""
+    if microseconds < 1_000:
+        return f"{microseconds:.0f} µs"
+    value, unit = microseconds / 1_000, "ms"
+    if value >= 999.5:
+        value, unit = value / 1_000, "s"
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+
+
 def _tail(text: str, width: int) -> str:
     """Give the end of `text`, in at most `width` cells."""
     if text.isascii():

@@ -32,8 +32,6 @@ class LazyTable(DataTable[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "cursor_down", "Cursor down", show=False),
         Binding("k", "cursor_up", "Cursor up", show=False),
-        Binding("g", "scroll_top", "Top", show=False),
-        Binding("G", "scroll_bottom", "Newest", show=False),
     ]
 
     following: reactive[bool] = reactive(True, init=False)

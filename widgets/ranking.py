@@ -29,7 +29,9 @@ class Ranking(ScrollView, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Keep only this", show=False),
+        Binding("enter", "choose(False)", "Keep only this", show=False),
+        Binding("exclamation_mark", "choose(True)", "Leave this out", show=False),
+        Binding("y", "copy", "Copy this", show=False),
         Binding("up,k", "cursor(-1)", "Up", show=False),
         Binding("down,j", "cursor(1)", "Down", show=False),
         Binding("pageup", "page(-1)", "Page up", show=False),
@@ -52,6 +54,7 @@ class Ranking(ScrollView, can_focus=True):
         overflow-y: auto;
         & > .ranking--label { color: $foreground; }
         & > .ranking--fact { color: $foreground 55%; }
+        &:light > .ranking--fact { color: $foreground 70%; }
         &:ansi > .ranking--fact { text-style: dim; }
         & > .ranking--bar { color: $primary 70%; }
         & > .ranking--cursor { background: $primary 40%; }
@@ -59,8 +62,8 @@ class Ranking(ScrollView, can_focus=True):
     """
     )
 
-    class Chosen(Message):
-        """Enter was pressed on a row, or it was clicked."""
+    class OfRow(Message):
+        """Something was asked for a row; `key` as in `RankingRow`."""
 
         def __init__(self, ranking: Ranking, key: str) -> None:
             super().__init__()
@@ -71,6 +74,16 @@ class Ranking(ScrollView, can_focus=True):
         def control(self) -> Ranking:
             """The ranking, so that `@on` takes a selector."""
             return self.ranking
+
+    class Chosen(OfRow):
+        """Enter was pressed on a row, or it was clicked twice; `excluded`: `!` was pressed."""
+
+        def __init__(self, ranking: Ranking, key: str, *, excluded: bool = False) -> None:
+            super().__init__(ranking, key)
+            self.excluded = excluded
+
+    class Copied(OfRow):
+        """A row is to be copied."""
 
     def __init__(
         self,
@@ -88,6 +101,7 @@ class Ranking(ScrollView, can_focus=True):
         self._rows: Sequence[RankingRow] = ()
         self._cursor = 0
         self._pinned: str | None = None  # the cursor's key, once a person has moved it
+        self._clicked: str | None = None  # the key of the row that was clicked last
         self.border_title = title
 
     def set_rows(self, rows: Sequence[RankingRow], total: int | None = None) -> None:
@@ -166,22 +180,30 @@ class Ranking(ScrollView, can_focus=True):
         """Move to the last row."""
         self._move(len(self._rows) - 1)
 
-    def action_choose(self) -> None:
-        """Tell which row was chosen."""
+    def action_choose(self, excluded: bool = False) -> None:
+        """Tell which row was chosen, or is to be left out."""
         if (row := self.selected) is not None:
             self._pinned = row.key
-            self.post_message(self.Chosen(self, row.key))
+            self.post_message(self.Chosen(self, row.key, excluded=excluded))
+
+    def action_copy(self) -> None:
+        """Tell which row is to be copied."""
+        if (row := self.selected) is not None:
+            self.post_message(self.Copied(self, row.key))
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the row that was clicked."""
+        """Put the cursor on the row that was clicked; a second click chooses it."""
         offset = event.get_content_offset(self)
         if offset is None or offset.x >= self.scrollable_content_region.width:
             return
         event.stop()
         index = (offset.y + self.scroll_offset.y) // self._height
         if index < len(self._rows):
+            again = self._rows[index].key == self._clicked == self._pinned
             self._move(index)
-            self.action_choose()
+            self._clicked = self._pinned
+            if again:
+                self.action_choose()
 
     def on_resize(self) -> None:
         """Take one line a row or two, as the width allows."""

@@ -23,9 +23,13 @@ class Status:
     `hook`: None until events flow. `rate`: connections a second; None
     where there is none, as in a recording. `seen`, `shown`: connections
     since the start, and those that pass the filter. `lost` in the kernel, `overflow` in our own
-    queue, `evicted` from the session because it is full. `names`: whether hostnames are watched
+    queue, `evicted` from the session because it is full. `folded`: resolvers' own questions, which
+    are left out. `names`: whether hostnames are watched
     for, for a person ("on", "partly", "off"); `names_ok` is False where names are missing because
-    of it.
+    of it. `results`: whether it is told what became of connections; `results_lost`: of so many it
+    was not.
+    `plays`: how fast a recording is played. `recorded`: connections that were written to a file,
+    None where none is; `unrecorded`: those that could not be.
     `as_date`: the day of the AS data, YYYY-MM-DD, "" where there is none, None where that says
     nothing.
     """
@@ -37,9 +41,15 @@ class Status:
     lost: int = 0
     overflow: int = 0
     evicted: int = 0
+    folded: int = 0
     as_date: str | None = ""
     names: str = ""
     names_ok: bool = True
+    results: bool = True
+    results_lost: int = 0
+    plays: str = ""
+    recorded: int | None = None
+    unrecorded: int = 0
 
 
 Form = tuple[tuple[str, str], ...]
@@ -76,6 +86,7 @@ class StatusBar(Widget):
         width: 1fr;
         background: $foreground 6%;
         & > .status-bar--label { color: $foreground 55%; }
+        &:light > .status-bar--label { color: $foreground 70%; }
         & > .status-bar--value { color: $foreground; }
         & > .status-bar--good { color: $text-success; }
         & > .status-bar--warning { color: $text-warning; }
@@ -135,6 +146,20 @@ def _items(status: Status) -> list[_Item]:
     if status.evicted:
         long, short = (_labelled("evicted", count(status.evicted, width)) for width in (13, 5))
         items.append(_Item(6, (long, short, ())))
+    if status.results_lost:
+        items.append(_loss("results lost", status.results_lost))
+    if not status.results:
+        items.append(_Item(2, (_labelled("results", "off", "warning"), ())))
+    if status.folded:
+        long, short = (_labelled("folded", count(status.folded, width)) for width in (13, 5))
+        items.append(_Item(2, (long, short, ())))
+    if status.plays:
+        items.append(_Item(7, (_labelled("plays", visible(status.plays)), ())))
+    if status.recorded is not None:
+        long, short = (_labelled("recorded", count(status.recorded, width)) for width in (13, 5))
+        items.append(_Item(4, (long, short, ())))
+    if status.unrecorded:
+        items.append(_loss("unrecorded", status.unrecorded))
     if status.names:
         style = "value" if status.names_ok else "warning"
         names = visible(status.names)
@@ -208,6 +233,19 @@ def _in_full(status: Status) -> str:
         f"{status.lost:,} lost in the kernel, {status.overflow:,} in the queue; "
         f"{status.evicted:,} old ones evicted."
     )
+    if status.results_lost:
+        lines.append(f"{status.results_lost:,} results were lost, and are not guessed.")
+    if not status.results:
+        lines.append("What became of connections is not told here.")
+    if status.folded:
+        lines.append(
+            f"{status.folded:,} questions of resolvers folded under the programs that asked "
+            "(--no-fold shows them)."
+        )
+    if status.plays:
+        lines.append(f"Plays {visible(status.plays)}.")
+    if status.recorded is not None:
+        lines.append(f"{status.recorded:,} recorded, {status.unrecorded:,} could not be.")
     if status.names:
         lines.append(f"Hostnames: {visible(status.names)}.")
     if status.as_date is not None:

@@ -20,6 +20,7 @@ def section_css(name: str) -> str:
         scrollbar-background: $background;
         scrollbar-background-hover: $background;
         scrollbar-background-active: $background;
+        &:light {{ border-subtitle-color: $foreground 70%; }}
         &:focus, &:focus-within {{
             border: round $primary;
             border-title-color: $foreground;
@@ -28,3 +29,40 @@ def section_css(name: str) -> str:
         }}
     }}
     """
+
+
+def table_css(name: str, part: str) -> str:
+    """Default CSS for a table, a section of the screen, whose texts have `widgets.tones`.
+
+    `part`: what its component classes' names begin with.
+    """
+    return (
+        section_css(name)
+        + f"""
+    {name} {{
+        height: 1fr;
+        overflow-x: hidden;
+        overflow-y: auto;
+        & > .{part}--plain {{ color: $foreground; }}
+        & > .{part}--strong {{ color: $foreground; text-style: bold; }}
+        & > .{part}--muted {{ color: $foreground 55%; }}
+        & > .{part}--guess {{ color: $foreground 65%; text-style: italic; }}
+        & > .{part}--awaited {{ color: $text-warning; }}
+        & > .{part}--failed {{ color: $text-error; }}
+        & > .{part}--bar {{ color: $primary 70%; }}
+        &:light > .{part}--muted {{ color: $foreground 70%; }}
+        &:light > .{part}--guess {{ color: $foreground 80%; }}
+        &:ansi > .{part}--muted {{ text-style: dim; }}
+        & > .datatable--header {{ background: transparent; color: $foreground 75%; }}
+        &:focus > .datatable--header {{ background: transparent; background-tint: transparent; }}
+        &:ansi > .datatable--header {{ background: ansi_default; color: ansi_default; }}
+        & > .datatable--cursor {{ background: $foreground 10%; color: $foreground; }}
+        &:focus > .datatable--cursor {{
+            background: $primary 40%;
+            color: $foreground;
+            text-style: none;
+        }}
+        & > .datatable--hover {{ background: $foreground 5%; }}
+    }}
+    """
+    )

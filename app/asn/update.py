@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,9 +13,9 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 from rich.progress import Progress as ProgressBar
 
 from app.asn.fetch import FetchError, Progress, opened
-from probes.asn import UPDATED, AsnDataError
-from probes.asn_store import address_key
-from probes.asn_write import AddressRange, BusyError, RangeError, Written, write
+from probes.asn.store import address_key
+from probes.asn.table import UPDATED, AsnDataError
+from probes.asn.write import AddressRange, BusyError, RangeError, Written, write
 from probes.text import visible
 
 DEFAULT_ORIGIN: Final = "https://iptoasn.com/data/ip2asn-combined.tsv.gz"
@@ -23,6 +24,7 @@ DEFAULT_ORIGIN: Final = "https://iptoasn.com/data/ip2asn-combined.tsv.gz"
 MIN_RANGES: Final = 100_000
 """Fewer ranges than this are no table of the whole internet, which had 515,000 in 2026."""
 
+_COUNTRY: Final = re.compile("[A-Z]{2}")
 _FIELDS: Final = ("start", "end", "AS number", "country", "description")
 _MAX_NUMBER: Final = 2**32 - 1  # RFC 6793
 
@@ -129,7 +131,9 @@ def _range(line: str) -> AddressRange:
     if number > _MAX_NUMBER:
         raise RangeError(f"{number} is not an AS number: they end at {_MAX_NUMBER}")
     first, last = (int.from_bytes(packed, "big") for _, packed in (start, end))
-    return AddressRange(4 if start[0] == 4 else 6, first, last, number, fields[4])
+    # Others, such as "None", stand for none.
+    country = fields[3] if _COUNTRY.fullmatch(fields[3]) else ""
+    return AddressRange(4 if start[0] == 4 else 6, first, last, number, fields[4], country)
 
 
 def _shown(text: str) -> str:

@@ -7,11 +7,14 @@ from probes.record import Process
 
 
 class Filters:
-    """A typed filter, and a process and a user that a key press has pinned. All must match."""
+    """A typed filter, and what key presses have pinned: a process, a user, groups.
+
+    All must match.
+    """
 
     def __init__(self) -> None:
         self._typed = Query.everything
-        self._pinned: dict[Key, Query] = {}
+        self._pinned: dict[Key | Query, Query] = {}
 
     @property
     def typed(self) -> Query:
@@ -30,7 +33,7 @@ class Filters:
     def parts(self) -> list[str]:
         """Each condition as it would be typed, the pinned ones first."""
         return [
-            str(term) for query in (*self._pinned.values(), self._typed) for term in query.terms
+            str(part) for query in (*self._pinned.values(), self._typed) for part in query.terms
         ]
 
     def is_pinned(self, key: Key) -> bool:
@@ -47,6 +50,13 @@ class Filters:
             del self._pinned[key]
         elif process is not None:
             self._pinned[key] = Query.of(key, process.pid if key is Key.PID else process.user)
+
+    def toggle_query(self, query: Query) -> None:
+        """Pin what `query` keeps, beside all others; or lift it where it is pinned."""
+        if query in self._pinned:
+            del self._pinned[query]
+        else:
+            self._pinned[query] = query
 
     def clear(self) -> None:
         """Show everything."""

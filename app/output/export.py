@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from app.output.rows import COLUMNS, csv_writer
 from app.output.target import ExportError, TargetExistsError, calling_user, whole_file
 from probes.connections import Connections
+from probes.recordings.writer import BATCH
 from probes.text import visible
-from probes.writer import BATCH
 
 __all__ = [
     "BATCH",
@@ -23,6 +25,9 @@ __all__ = [
     "default_name",
     "write_csv",
 ]
+
+# Where anybody may write, and what is kept over a restart; no link there is followed.
+_ELSEWHERE: Final = Path("/var/tmp")  # noqa: S108
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,14 @@ def write_csv(
 
 
 def default_name(now: datetime) -> str:
-    """Offer a file name for a session that ends `now`: `sock-tui-20260131-120000.csv`."""
-    return now.strftime("sock-tui-%Y%m%d-%H%M%S.csv")
+    """Offer a file name for a session that ends `now`: `sock-tui-20260131-120000.csv`.
+
+    In this folder, or where nothing may be written here, by a process that gave root up for
+    example, in /var/tmp.
+    """
+    name = now.strftime("sock-tui-%Y%m%d-%H%M%S.csv")
+    is_open = os.access(".", os.W_OK | os.X_OK, effective_ids=True)
+    return name if is_open else str(_ELSEWHERE / name)
 
 
 def _blocks(rows: Iterable[Connections], losses: Losses) -> Iterator[tuple[str, int]]:

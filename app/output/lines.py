@@ -7,9 +7,9 @@ from typing import Final
 
 from probes.family import family_name
 from probes.record import Connection
+from probes.recordings.writer import Column, Known, Part, Writer
 from probes.text import visible
 from probes.timestamp import ClockTimes
-from probes.writer import Column, Known, Part, Writer
 
 _WIDTHS: Final = {"TIME": 9, "AF": 9, "PID": 6, "PROCESS": 34, "USER": 16, "DESTINATION": 20}
 _ALL_WIDTHS: Final = _WIDTHS | {"PROCESS": 42, "HOST": 32}

@@ -10,16 +10,14 @@ from datetime import tzinfo
 from typing import Final
 
 from probes.family import family_name
-from probes.fields import FIELDS, Field, Kind, Value, pieces
 from probes.record import Connection
+from probes.recordings.csv_reader import GUARDED
+from probes.recordings.fields import FIELDS, Field, Kind, Value, pieces
+from probes.recordings.writer import Writer
 from probes.text import visible
 from probes.timestamp import IsoTimes, iso_text
-from probes.writer import Writer
 
 COLUMNS: Final = tuple(field.name for field in FIELDS)
-
-# What a spreadsheet takes for the start of a formula; East Asian ones take the wide forms too.
-_FORMULA: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 def csv_writer(zone: tzinfo | None = None, more: Sequence[object] = ()) -> Writer:
@@ -31,6 +29,7 @@ def csv_writer(zone: tzinfo | None = None, more: Sequence[object] = ()) -> Write
     Text of other processes cannot act when the file is shown or opened: control characters and
     bytes that were not UTF-8 are written as `\x1b` (line breaks in arguments stay what they are),
     and what a spreadsheet would take for a formula gets an apostrophe in front.
+    `probes.recordings.csv_reader` reads it back.
     """
     end = "".join([f",{value}" for value in more])
     return Writer([IsoTimes(zone), *pieces(lambda field: _writer(field, zone), ",")], end)
@@ -46,7 +45,7 @@ def _writer(field: Field, zone: tzinfo | None) -> Callable[[Connection], str]:
         case Kind.NUMBER | Kind.PORT if not field.nullable:
             return lambda connection: str(get(connection))
         case Kind.ADDRESS:  # digits, dots and colons, and in every row: nothing to look for
-            return lambda connection: connection.address or ""
+            return lambda connection: str(get(connection) or "")
         case _:
             return lambda connection: _cell(get(connection))
 
@@ -58,7 +57,7 @@ def _time(value: Value, zone: tzinfo | None) -> str:
 def _cell(value: Value) -> str:
     if value is None:
         return ""
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return str(value)
     if isinstance(value, str):
         return _quoted(_harmless(visible(value)))
@@ -67,7 +66,7 @@ def _cell(value: Value) -> str:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if GUARDED.match(text) else text
 
 
 def _quoted(text: str) -> str:

@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Final, TextIO
 
+from probes.text import visible
+
 _STREAMS: Final = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
@@ -25,6 +27,17 @@ def prepare() -> None:
             setattr(sys, name, open(number, mode))  # noqa: SIM115 - as long as the process
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+        # With PYTHONUNBUFFERED, what a write() that a signal cut short leaves over would be lost.
+        if isinstance(sys.stdout.buffer, io.RawIOBase):
+            # Both: it is the latter that is asked for the terminal's size.
+            sys.stdout = sys.__stdout__ = _buffered(sys.stdout)  # type: ignore[misc]
+
+
+def _buffered(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    encoding, errors = stream.encoding, stream.errors
+    raw = stream.detach()
+    assert isinstance(raw, io.RawIOBase)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=raw.isatty())
 
 
 def say(message: str) -> None:
@@ -33,6 +46,13 @@ def say(message: str) -> None:
         print(message, file=sys.stderr, flush=True)
     except OSError:
         mute(sys.stderr)
+
+
+def fail(message: object, status: int = 1) -> int:
+    """Say why the command ends early; returns `status`."""
+    lines = "\n".join(visible(line) for line in str(message).splitlines())
+    say(f"sock-tui: {lines}")
+    return status
 
 
 def mute(stream: TextIO) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -38,16 +39,16 @@ def whole_file(
     Raises TargetExistsError where there is such a file and `replace` is False, also where it
     appeared meanwhile, and ExportError for everything else that stands in the way.
     """
-    with _explained(path):
-        _check_target(path, replace)
+    with explained(path):
+        check_target(path, replace)
     with _temporary_beside(path) as (descriptor, temporary):
 
         def write(text: str) -> None:
-            with _explained(path):
+            with explained(path):
                 _write_all(descriptor, text.encode())
 
         yield write
-        with _explained(path):
+        with explained(path):
             if owner is not None and _owner_of(descriptor) != owner:
                 os.fchown(descriptor, *owner)
             os.fsync(descriptor)
@@ -85,8 +86,8 @@ def _write_all(descriptor: int, content: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _check_target(path: Path, replace: bool) -> None:
-    """Refuse early what `_move` could not, or must not, put a file in the place of."""
+def check_target(path: Path, replace: bool) -> None:
+    """Raise ExportError where no file could, or may, take the place of what is there."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -104,13 +105,13 @@ def _check_target(path: Path, replace: bool) -> None:
 @contextmanager
 def _temporary_beside(path: Path) -> Iterator[tuple[int, Path]]:
     """A new file (mode 0600) in the same directory, open to write, which is gone at the end."""
-    with _explained(path):
+    with explained(path):
         descriptor, name = tempfile.mkstemp(prefix=".sock-tui-", suffix=".csv", dir=path.parent)
     try:
         yield descriptor, Path(name)
     finally:
         os.close(descriptor)
-        with _explained(path):
+        with explained(path):
             Path(name).unlink(missing_ok=True)  # after a rename it has gone already
 
 
@@ -156,7 +157,7 @@ def _shown(path: Path) -> str:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
     """Turn the operating system's refusals into one line for a person."""
     try:
         yield
@@ -164,6 +165,14 @@ def _explained(path: Path) -> Iterator[None]:
         raise ExportError(f"cannot write {_shown(path)}: {_why(error, path)}") from error
     except ValueError as error:  # a path with a NUL, or with half of a surrogate pair
         raise ExportError(f"cannot write {_shown(path)}: not a file name ({error})") from error
+
+
+def _me() -> str:
+    """Whose rights this process has for files: no longer root's, where those were given up."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"user {os.geteuid()}"
 
 
 def _why(error: OSError, path: Path) -> str:
@@ -176,7 +185,7 @@ def _why(error: OSError, path: Path) -> str:
         case errno.EROFS:
             return f"{directory} is on a read-only file system; choose another directory"
         case errno.EACCES | errno.EPERM:
-            return f"not permitted in {directory}; choose another directory"
+            return f"not permitted in {directory} for {_me()}; choose another directory"
         case errno.ENOSPC | errno.EDQUOT:
             return "the disk is full; free some space or choose another directory"
         case _:

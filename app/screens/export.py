@@ -1,127 +1,81 @@
-"""Asks where to write a session, and shows how far that is, over the dashboard."""
+"""An export, from the key that asks for it to what is said of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar, Final
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
 
-from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Checkbox, Input, ProgressBar, Static
+from textual.app import App
 
-from app.output.exporting import Exporting
+from app.output.export import Exported, ExportError, Losses, calling_user, default_name, write_csv
+from app.output.exporting import CancelledError, Exporting
+from app.screens.export_screens import ExportingScreen, ExportRequest, ExportScreen
+from app.session.session import Session
 from probes.text import visible
 
-_EVERY: Final = 0.1  # seconds between looks at how far it is
+_PATIENCE: Final = 0.3  # seconds that it may take before it is shown how far it is
+_LOOK: Final = 0.02  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class ExportRequest:
-    """What was agreed to: where to, whether only what the filter keeps, whether to replace."""
+class Export:
+    """Writes a session to a CSV file, on a person's word; made for one export."""
 
-    path: Path
-    only_shown: bool
-    replace: bool
+    def __init__(self, app: App[Any], session: Session) -> None:
+        """`app`: on whose screen it is asked, shown and told."""
+        self._app = app
+        self._session = session
 
+    def ask(self) -> None:
+        """Ask for a file name, then write."""
+        session = self._session
+        if not len(session.store):
+            self._app.notify("There is nothing to export yet", severity="warning")
+            return
+        filtered = len(session.view) if session.limits else None
+        screen = ExportScreen(default_name(datetime.now()), len(session.store), filtered)
+        self._app.push_screen(screen, self._begin)
 
-class ExportScreen(ModalScreen[ExportRequest | None]):
-    """Enter writes, escape leaves. A file that is there is replaced only after a second enter."""
+    def _begin(self, request: ExportRequest | None) -> None:
+        if request is None:
+            return
+        session, progress = self._session, self._session.capture.progress
+        total = len(session.view if request.only_shown else session.store)
+        rows = session.view.rows() if request.only_shown else session.store.snapshot().rows()
+        losses = Losses(progress.lost, progress.overflowed, session.store.first)
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel")]
+        def write(tell: Callable[[int], None]) -> Exported:
+            owner = calling_user(os.environ, os.geteuid())
+            path, replace = request.path, request.replace
+            return write_csv(path, rows, replace=replace, owner=owner, losses=losses, progress=tell)
 
-    def __init__(self, name: str, stored: int, shown: int | None) -> None:
-        """`name`: offered. `stored`: rows there are; `shown`: by the filter, None without one."""
-        super().__init__()
-        self._name = name
-        self._stored = stored
-        self._shown = shown
-        self._asked: str | None = None  # the name for which a replacement was asked
+        self._app.run_worker(self._see_through(Exporting(write, total)))
 
-    def compose(self) -> ComposeResult:
-        """A name, a choice where there is a filter, and what enter does."""
-        with Vertical(id="export") as box:
-            box.border_title = "Export as CSV"
-            box.border_subtitle = "enter writes · escape cancels"
-            yield Input(self._name, select_on_focus=False, compact=True, id="export-name")
-            if self._shown is not None:
-                yield Checkbox(
-                    f"Only the {self._shown:,} of {self._stored:,} rows that the filter keeps",
-                    value=True,
-                    compact=True,
-                    id="export-shown",
-                )
-            yield Static(f"In {visible(str(Path.cwd()))}", id="export-note", markup=False)
+    async def _see_through(self, exporting: Exporting) -> None:
+        """Have it write, show how far it is where that takes a while, and say what came of it.
 
-    @on(Input.Changed)
-    def _another_name(self) -> None:
-        if self._asked is not None:
-            self._asked = None
-            self._note(f"In {visible(str(Path.cwd()))}")
+        To quit is to cancel: what is left behind is either whole or nothing.
+        """
+        exporting.start()
+        try:
+            patience = _PATIENCE
+            while not exporting.ended and patience > 0:
+                await asyncio.sleep(_LOOK)
+                patience -= _LOOK
+            if not exporting.ended:
+                await self._app.push_screen_wait(ExportingScreen(exporting))
+        finally:
+            exporting.cancel()
+            self._say_what_came_of(exporting)
 
-    @on(Input.Submitted)
-    def _submit(self, event: Input.Submitted) -> None:
-        name = event.value.strip()
-        path = Path(name).expanduser()
-        if not name:
-            self._note("A file name is needed.", wrong=True)
-        elif path.is_dir():
-            self._note(f"{visible(name)} is a directory: add a file name.", wrong=True)
-        elif not path.parent.is_dir():
-            self._note(f"There is no directory {visible(str(path.parent))}.", wrong=True)
-        elif path.exists() and self._asked != name:
-            self._asked = name
-            self._note(f"{visible(name)} exists: enter again replaces it.", wrong=True)
+    def _say_what_came_of(self, exporting: Exporting) -> None:
+        try:
+            done = exporting.result()
+        except CancelledError:
+            self._app.notify("Export cancelled; nothing was written", markup=False)
+        except ExportError as error:
+            self._app.notify(visible(str(error)), severity="error", markup=False)
         else:
-            only_shown = self._shown is not None and self.query_one(Checkbox).value
-            self.dismiss(ExportRequest(path, only_shown, replace=self._asked == name))
-
-    def action_leave(self) -> None:
-        """Write nothing."""
-        self.dismiss(None)
-
-    def _note(self, text: str, *, wrong: bool = False) -> None:
-        note = self.query_one("#export-note", Static)
-        note.update(text)
-        note.set_class(wrong, "-wrong")
-
-
-class ExportingScreen(ModalScreen[None]):
-    """How far an export is. It leaves by itself at the end; escape cancels the export."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel"),
-        Binding("q,ctrl+c", "app.quit", "Quit"),
-    ]
-
-    def __init__(self, exporting: Exporting) -> None:
-        super().__init__()
-        self._exporting = exporting
-
-    def compose(self) -> ComposeResult:
-        """A bar, and the same in numbers."""
-        with Vertical(id="exporting") as box:
-            box.border_title = "Export as CSV"
-            box.border_subtitle = "escape cancels"
-            yield ProgressBar(self._exporting.total, show_eta=False)
-            yield Static(id="exporting-rows", markup=False)
-
-    def on_mount(self) -> None:
-        """Look how far it is."""
-        self._look()
-        self.set_interval(_EVERY, self._look)
-
-    def _look(self) -> None:
-        exporting = self._exporting
-        self.query_one(ProgressBar).update(progress=exporting.written)
-        text = f"{exporting.written:,} of {exporting.total:,} rows"
-        self.query_one("#exporting-rows", Static).update(text)
-        if exporting.ended and self.is_current:
-            self.dismiss()
-
-    def action_cancel(self) -> None:
-        """Write no further, and leave everything as it was."""
-        self._exporting.cancel()
+            self._app.notify(str(done), markup=False)

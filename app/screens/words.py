@@ -9,13 +9,14 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from app.screens.terminal import SMALLEST
+from app.session.playback import speed_text
 from app.session.session import Session
-from probes.record import HookKind
-from widgets.columns import COLUMNS
+from probes.record import HookKind, Watching
+from widgets.column import ALL
 from widgets.status_bar import Status
 
 _RATE_OVER: Final = 2.0  # seconds
-_TITLES: Final = {column.key: column.title for column in COLUMNS}
+_TITLES: Final = {column.key: column.title for column in ALL}
 
 
 class _Size(Protocol):
@@ -52,28 +53,49 @@ class Rate:
 
 def status(session: Session, rate: float) -> Status:
     """The facts of the status line; `rate`: connections a second."""
-    progress = session.capture.progress
+    progress, keeper = session.capture.progress, session.capture.keeper
     watching = progress.watching
     facts = Status(
         hook=watching.hook if watching else None,
         rate=rate,
         seen=progress.seen,
-        shown=len(session.view),
-        lost=progress.lost,
+        shown=session.view.matching,
+        lost=progress.lost + progress.names_lost,
         overflow=progress.overflowed,
         evicted=session.store.first,
+        results_lost=progress.outcomes_lost,
+        folded=progress.folded,
+        recorded=keeper.written if keeper else None,
+        unrecorded=keeper.missing if keeper else 0,
     )
     if watching is None:
         return facts
-    if watching.hook.kind is HookKind.RECORDING:
-        return replace(facts, rate=None, as_date=None)
     day = watching.systems_date
+    if watching.hook.kind is HookKind.RECORDING:
+        known = "" if watching.names is None else _names(watching)
+        day_known = day.isoformat() if day else None
+        return replace(facts, rate=None, as_date=day_known, names=known, plays=_plays(session))
     return replace(
         facts,
         as_date=day.isoformat() if day else "",
-        names="off" if not watching.names else "partly" if watching.names_limits else "on",
+        names=_names(watching),
         names_ok=bool(watching.names) and not watching.names_limits,
+        results=not watching.without_outcomes,
     )
+
+
+def _names(watching: Watching) -> str:
+    return "off" if not watching.names else "partly" if watching.names_limits else "on"
+
+
+def _plays(session: Session) -> str:
+    """How a recording is played; empty once all of it is there."""
+    pace, progress = session.pace, session.capture.progress
+    if pace is None or progress.ended:
+        return ""
+    if pace.paused:
+        return f"{speed_text(pace.speed)}, paused"
+    return "" if pace.speed is None else speed_text(pace.speed)
 
 
 def title(session: Session, doing: str = "") -> str:
@@ -81,7 +103,7 @@ def title(session: Session, doing: str = "") -> str:
 
     `doing`: what the rows are waiting for, a word such as "sorting".
     """
-    shown, stored = len(session.view), len(session.store)
+    shown, stored = session.view.matching, len(session.store)
     parts = [
         f"Connections {shown:,}" if shown == stored else f"Connections {shown:,} of {stored:,}"
     ]
@@ -120,11 +142,11 @@ def absence(session: Session, size: _Size) -> tuple[str, ...]:
 
 def _emptiness(session: Session) -> tuple[str, ...]:
     progress = session.capture.progress
-    if session.filters.parts and len(session.store):
+    if session.limits and len(session.store):
         return ("Nothing matches the filter", "escape lifts it, / changes it")
     if session.paused:
         return ("Paused", "space goes on")
-    left_out = f"{progress.filtered:,} were left out, as the command line asks."
+    left_out = f"{progress.filtered:,} were left out, as flags or config.toml ask."
     if progress.ended:
         if progress.filtered:
             return ("Nothing of the recording was asked for", left_out)
@@ -137,5 +159,7 @@ def _emptiness(session: Session) -> tuple[str, ...]:
             f"This hook misses connects of {', '.join(progress.watching.hook.blind_spots)}."
         )
     if progress.watching:
+        if progress.watching.without_outcomes:
+            hints.append(f"No results: {progress.watching.without_outcomes}.")
         hints += [f"Fewer hostnames: {limit}." for limit in progress.watching.names_limits]
     return ("Nothing seen yet", *hints)

@@ -1,4 +1,4 @@
-"""Counts by key, and the highest of them at hand without looking at all."""
+"""Entries with a number each, and those with the highest at hand without looking at all."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ class _Counted(Protocol):
 _Entry = TypeVar("_Entry", bound=_Counted)
 
 
+def _count(entry: _Counted) -> int:
+    return entry.count
+
+
 class Leaders(Generic[_Entry]):
     """Entries with a count each; who has none any more is forgotten.
 
@@ -25,10 +29,20 @@ class Leaders(Generic[_Entry]):
     `LISTED` are not left at the floor or above it, all entries are looked at once.
     """
 
-    def __init__(self) -> None:
-        self._entries: dict[Hashable, _Entry] = {}
+    def __init__(
+        self,
+        entries: dict[Hashable, _Entry] | None = None,
+        measure: Callable[[_Entry], int] = _count,
+    ) -> None:
+        """`entries`: those that are there, which somebody else may keep; see `touched`.
+
+        `measure`: by what they are the highest.
+        """
+        self._entries: dict[Hashable, _Entry] = {} if entries is None else entries
+        self._measure = measure
         self._leaders: dict[Hashable, _Entry] = {}
-        self._floor = 0
+        self._floor: float = float("-inf")
+        self._choose(self._entries)
 
     def __len__(self) -> int:
         """How many keys have a count."""
@@ -43,22 +57,30 @@ class Leaders(Generic[_Entry]):
         entry.count += change
         if entry.count <= 0:
             self._entries.pop(key, None)
-            self._leaders.pop(key, None)
+            self.gone(key)
             return
         self._entries[key] = entry
-        if entry.count > self._floor:
+        self.touched(key, entry)
+
+    def touched(self, key: Hashable, entry: _Entry) -> None:
+        """The entry of `key`, which may be new, has another measure."""
+        if self._measure(entry) > self._floor:
             self._leaders[key] = entry
             if len(self._leaders) > 4 * LISTED:
                 self._choose(self._leaders)
 
+    def gone(self, key: Hashable) -> None:
+        """There is no entry of `key` any more."""
+        self._leaders.pop(key, None)
+
     def highest(self, order: Callable[[_Entry], tuple[int, ...]]) -> list[_Entry]:
         """The `LISTED` entries that come last by `order`, the last one first.
 
-        `order`: the entry's count, then whatever decides between equal counts.
+        `order`: the entry's measure, then whatever decides between equal ones.
         """
-        sure = sum(entry.count >= self._floor for entry in self._leaders.values())
+        sure = sum(self._measure(entry) >= self._floor for entry in self._leaders.values())
         if sure < min(LISTED, len(self._entries)):
-            self._floor = 0
+            self._floor = float("-inf")
             self._choose(self._entries)
         return nlargest(LISTED, self._leaders.values(), order)
 
@@ -67,6 +89,6 @@ class Leaders(Generic[_Entry]):
         if len(among) <= 2 * LISTED:
             self._leaders = dict(among)
             return
-        best = nlargest(2 * LISTED, among.items(), key=lambda item: item[1].count)
+        best = nlargest(2 * LISTED, among.items(), key=lambda item: self._measure(item[1]))
         self._leaders = dict(best)
-        self._floor = max(self._floor, best[-1][1].count)
+        self._floor = max(self._floor, self._measure(best[-1][1]))

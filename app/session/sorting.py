@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from itertools import filterfalse
 from typing import Final
 
 from app.session.matches import Matches
@@ -14,8 +15,8 @@ from app.session.radix import in_order
 from app.session.store import CHUNK, Store
 
 _KNOWN: Final = 65_536
-_AT_ONCE: Final = 256  # rows that are put in in one step
-_FEW: Final = 8000  # rows that are put into their place one by one; more are sorted with all others
+_AT_ONCE: Final = 256  # places that are looked for in one step
+_FEW: Final = 8000  # rows that are put into their places; more are sorted with all others
 _PAUSE: Final = 2.0  # seconds from one sorting of all rows to the next
 _NUMBER_BITS: Final = 40  # of a sequence number: a day at 12 million connections a second
 
@@ -41,6 +42,7 @@ class Sorting:
         self._job: Iterator[None] | None = None
         self._begun_at = 0.0
         self._is_stale = False
+        self._is_inserting = False
         self.is_ready = False
 
     def __len__(self) -> int:
@@ -82,10 +84,8 @@ class Sorting:
     def step(self) -> None:
         """Go on, for some 10 ms."""
         if self._job is None:
-            new = self._new()
-            self._insert(new[:_AT_ONCE])
-            self._to = self._matches.next if len(new) <= _AT_ONCE else new[_AT_ONCE]
-        elif next(self._job, self) is self:
+            self._job = self._insert(self._new(), self._matches.next)
+        if next(self._job, self) is self:
             self._job = None
             self.is_ready = True
 
@@ -98,7 +98,7 @@ class Sorting:
             self.begin()
 
     def _new(self) -> Sequence[int]:
-        """Rows to be put in one by one."""
+        """Rows to be put into their places."""
         if not self.is_ready or self._to == self._matches.next:
             return ()
         new = self._matches.since(self._to)
@@ -106,7 +106,16 @@ class Sorting:
 
     def forget(self, first: int) -> None:
         """Rows ahead of `first` were evicted."""
+        if self._is_inserting:
+            self._job, self._is_inserting = None, False  # it looks at rows that are gone
         self._sorted = array("Q", filter(first.__le__, self._sorted))
+
+    def drop(self, gone: Collection[int]) -> None:
+        """These rows do not match any more."""
+        if gone:
+            self._sorted = array("Q", filterfalse(frozenset(gone).__contains__, self._sorted))
+            if self._job is not None:  # it may give them back
+                self.outdate()
 
     def _sort(self, store: Store, numbers: Sequence[int], end: int) -> Iterator[None]:
         pieces = [numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)]
@@ -151,19 +160,37 @@ class Sorting:
         rank = {value: number for number, value in enumerate(ordered)}
         return {key: rank[value] for key, value in values.items()}
 
-    def _insert(self, numbers: Sequence[int]) -> None:
-        """Each costs some 20 looks at others."""
-        if not numbers:
-            return
+    def _insert(self, numbers: Sequence[int], end: int) -> Iterator[None]:
+        """Put matches ahead of `end` in their places; all show at once, when that is done.
+
+        They are newer than what is sorted: each comes behind all that are equal to it, so that a
+        place is looked for once for all that are equal to each other.
+        """
+        self._is_inserting = True
+        equals: dict[tuple[Value, int], list[int]] = {}
+        for number in numbers:
+            value, minor, _ = self._key(number)
+            equals.setdefault((value, minor), []).append(number)
+        yield
+        old, done = self._sorted, 0
+        # Joined at the end, since an array that grows is copied time and again.
+        pieces: list[memoryview] = []
+        with memoryview(old) as view:
+            for count, key in enumerate(sorted(equals), 1):
+                # Some 20 looks at others.
+                place = bisect_left(old, (*key, end), lo=done, key=self._key)
+                pieces += (view[done:place], memoryview(array("Q", equals[key])))
+                done = place
+                if count % _AT_ONCE == 0:
+                    yield
+            pieces.append(view[done:])
+            yield
+            joined = b"".join(pieces)
+            pieces.clear()
+        yield
         result = array("Q")
-        done = 0
-        for key in sorted(map(self._key, numbers)):
-            place = bisect_left(self._sorted, key, lo=done, key=self._key)
-            result.extend(self._sorted[done:place])
-            result.append(key[-1])
-            done = place
-        result.extend(self._sorted[done:])
-        self._sorted = result
+        result.frombytes(joined)
+        self._sorted, self._to, self._is_inserting = result, end, False
 
     def _key(self, number: int) -> tuple[Value, int, int]:
         rows, index = self._store.place(number)

@@ -7,11 +7,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, count, islice, repeat
-from operator import is_, not_
+from operator import is_, itemgetter, not_
 from typing import Final
 
+from probes.addresses import are_one_place
 from probes.connections import Connections, Endpoint
 from probes.record import Connection, Host, HostSource, Resolution
+from probes.results import Results, place_of
+from probes.source import Item
 
 MAX_ROWS: Final = 1_000_000
 CHUNK: Final = 8192
@@ -144,18 +147,26 @@ class Store:
             done = until
         self._end += len(rows)
 
+    def take(self, item: Item) -> Sequence[tuple[int, Connection]]:
+        """Add connections, or change those that are there; returns the latter as `learn` does."""
+        if isinstance(item, Connections):
+            self.add(item)
+            return ()
+        return self.settle(item) if isinstance(item, Results) else self.learn(item)
+
     def learn(self, resolution: Resolution) -> Sequence[tuple[int, Connection]]:
         """Give a name that came late to the rows it belongs to.
 
-        The process's own rows get the name; other processes' rows get it as a guess, where they
-        have none. A guess in a row of the process itself gives way to the name where the row is
-        among the newest 4,096. Returns what changed: (sequence number, the row as it was before).
+        Where it is not known whose it is, those get it that have none. Otherwise the process's own
+        rows get the name; other processes' rows get it as a guess, where they have none. A guess in
+        a row of the process itself gives way to the name where the row is among the newest 4,096.
+        Returns what changed, in ascending order: (sequence number, the row as it was before).
         """
-        own = Host(resolution.name, HostSource.GETADDRINFO)
-        guess = Host(resolution.name, HostSource.OTHER_PROCESS)
-        pid, address = resolution.process.pid, resolution.address
+        process, address = resolution.process, resolution.address
+        own = Host(resolution.name, resolution.source, resolution.time_ns)
+        guess = Host(resolution.name, HostSource.OTHER_PROCESS, resolution.time_ns)
         nameless = self._nameless.pop(address, None)
-        start = self._end - _OWN
+        start = self._end - _OWN if process is not None else self._end
         if nameless is not None:
             start = min(start, nameless.first)
             self._noted.difference_update(nameless.endpoints)
@@ -163,11 +174,35 @@ class Store:
         for number, rows in self._chunks_from(start):
             for index in _leading_to(address, rows.endpoints, max(0, start - number)):
                 was = rows.hosts[index]
-                is_own = rows.processes[index].pid == pid
-                if was is None or (is_own and was.is_guess):
+                is_own = process is not None and process.is_same(rows.processes[index])
+                if not is_own and not are_one_place(
+                    address, rows.processes[index].netns, resolution.netns
+                ):
+                    if was is None:  # it waits for another name
+                        self._note_endpoints({rows.endpoints[index]}, number + index)
+                elif was is None or (is_own and was.is_guess):
                     changed.append((number + index, rows[index]))
-                    rows.hosts[index] = own if is_own else guess
-        return [(sequence, row) for sequence, row in changed if sequence >= self._first]
+                    rows.hosts[index] = own if is_own or process is None else guess
+        # One address may be several endpoints, by TCP and by UDP, found one after the other.
+        there = [(sequence, row) for sequence, row in changed if sequence >= self._first]
+        return sorted(there, key=itemgetter(0))
+
+    def settle(self, results: Results) -> Sequence[tuple[int, Connection]]:
+        """Say in the rows what became of them. Returns what `learn` does."""
+        changed: list[tuple[int, Connection]] = []
+        for index, number in enumerate(results.numbers):
+            # They were told by their numbers in ascending order, and most are among the newest.
+            for chunk in range(len(self._chunks) - 1, -1, -1):
+                rows = self._chunks[chunk]
+                if rows.numbers[0] > number:
+                    continue
+                place = place_of(number, rows)
+                sequence = self._base + chunk * CHUNK + (place or 0)
+                if place is not None and sequence >= self._first:
+                    changed.append((sequence, rows[place]))
+                    results.put(index, rows, place)
+                break
+        return sorted(changed, key=itemgetter(0))
 
     def evict(self, slack: int = 0) -> list[Connections]:
         """Let go of the oldest rows beyond the most that are kept, and return them, in pieces.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Final
+from typing import Final, TypeVar
 
+from app.filters.mask import Mask
 from app.session.leaders import Leaders
 from probes.connections import Connections, Endpoint
 from probes.record import AutonomousSystem, Connection, Host, Process
+
+_Part = TypeVar("_Part")
 
 _PROCESSES_KEPT: Final = 8  # of a host, the most recent first
 
@@ -88,17 +91,18 @@ class Tally:
         self._settle()
         return self._systems
 
-    def add(self, rows: Connections) -> None:
-        """Count rows."""
-        self._new_endpoints.update(rows.endpoints)
-        if not any(rows.hosts):
+    def add(self, rows: Connections, mask: Mask | None = None) -> None:
+        """Count rows; with a `mask`, those that it means."""
+        self._new_endpoints.update(_meant(rows.endpoints, mask))
+        hosts = _meant(rows.hosts, mask)
+        if not any(hosts):
             return
-        named = list(compress(rows.hosts, rows.hosts))
+        named = list(compress(hosts, hosts))
         ids = list(map(id, named))
         self._new_hosts.update(ids)
         shared = dict(zip(ids, named, strict=True))
         self._by_identity.update(shared)  # type: ignore[arg-type]
-        self._connected(rows, set(shared))
+        self._connected(set(shared), hosts, _meant(rows.processes, mask), _meant(rows.times, mask))
 
     def remove(self, rows: Connections) -> None:
         """Take back rows that were added."""
@@ -108,7 +112,9 @@ class Tally:
         self._count(Counter(rows.endpoints), Counter(map(id, named)), shared, -1)  # type: ignore[arg-type]
 
     def rename(self, before: Connection, after: Connection) -> None:
-        """A row that was added has got a name, or another one."""
+        """A row that was added has got a name, or another one, or something else has changed."""
+        if before.host is after.host:
+            return
         self._settle()
         if before.host is not None:
             self._count_host(before.host.name, -1)
@@ -116,22 +122,28 @@ class Tally:
             self._host(after.host.name).connected(after.process, after.time_ns)
             self._count_host(after.host.name, 1)
 
-    def _connected(self, rows: Connections, hosts: set[int]) -> None:
-        """Remember who connected to those of the rows' hosts of which it is worth knowing."""
-        newest = max(rows.times)
+    def _connected(
+        self,
+        known: set[int],
+        hosts: Sequence[Host | None],
+        processes: Sequence[Process],
+        times: Sequence[int],
+    ) -> None:
+        """Remember who connected to those `known` hosts of which it is worth knowing."""
+        newest = max(times)
         names = self._by_identity
-        open_to_more = {key for key in hosts if self._host(names[key].name).knows_since <= newest}
+        open_to_more = {key for key in known if self._host(names[key].name).knows_since <= newest}
         if not open_to_more:
             return
-        keys = list(map(id, rows.hosts))
+        keys = list(map(id, hosts))
         # By identity: the newest of equal pairs is the one that stays.
         last = {
-            (key, id(rows.processes[index])): index
+            (key, id(processes[index])): index
             for index, key in enumerate(keys)
             if key in open_to_more
         }
         for (key, _), index in last.items():
-            self._host(names[key].name).connected(rows.processes[index], rows.times[index])
+            self._host(names[key].name).connected(processes[index], times[index])
 
     def _settle(self) -> None:
         if self._new_endpoints:
@@ -167,3 +179,7 @@ class Tally:
         if host is None:
             host = self._by_name[name] = HostCount(name)
         return host
+
+
+def _meant(column: Sequence[_Part], mask: Mask | None) -> Sequence[_Part]:
+    return column if mask is None else list(compress(column, mask))

@@ -10,8 +10,10 @@ from kit.command import give_up
 from kit.machine import REPOSITORY
 
 
-def compiled(source: str, folder: Path) -> Path:
+def compiled(source: str, folder: Path, *more: str) -> Path:
     """The program made from `source` (a path below bench/), in `folder`; made once.
+
+    `more`: flags of its own.
 
     It finds the headers of the probes' programs. Ends the measurement without a C compiler.
     """
@@ -22,5 +24,5 @@ def compiled(source: str, folder: Path) -> Path:
         if compiler is None:
             give_up("there is no C compiler for what makes the load. Install gcc")
         flags = ["-O2", f"-I{REPOSITORY / 'probes' / 'bpf'}"]
-        subprocess.run([compiler, *flags, "-o", str(program), str(path)], check=True)
+        subprocess.run([compiler, *flags, "-o", str(program), str(path), *more], check=True)
     return program

@@ -33,6 +33,13 @@ class Loads:
         """connect() at `rate` calls a second: nanoseconds of each."""
         return self._run([str(self._program("connects")), "paced", str(rate), str(calls)])
 
+    def sends(self, way: str, batches: int, calls: int) -> list[float]:
+        """One datagram after the other: nanoseconds a call, a mean for each batch.
+
+        `way`: "connected", where the socket knows where to; "addressed", to one place each time.
+        """
+        return self._run([str(self._program("sends")), way, str(batches), str(calls)])
+
     def lookups(self, calls: int) -> list[float]:
         """getaddrinfo() of a name that stands in /etc/hosts: nanoseconds of each."""
         hosts, switch = self.folder / "hosts", self.folder / "nsswitch.conf"

@@ -64,3 +64,8 @@ def _processor() -> str:
         if name.strip() == "model name":
             return value.strip()
     return "processor unknown"
+
+
+def has_kprobes() -> bool:
+    """Whether this kernel can be probed at any of its functions."""
+    return Path("/sys/bus/event_source/devices/kprobe").exists()

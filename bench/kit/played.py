@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from app.cli import _COLLECT_EVERY
+from app.commands.watch import COLLECT_EVERY
 from app.filters.query import parse
 from app.output.export import write_csv
 from app.output.exporting import Exporting
@@ -277,7 +277,7 @@ def resident() -> int:
 
 def main() -> None:
     """Play."""
-    gc.set_threshold(*_COLLECT_EVERY)
+    gc.set_threshold(*COLLECT_EVERY)
     paper = Paper(sys.__stderr__)
     sys.__stderr__ = paper  # type: ignore[assignment,misc]
     tap = Tap()

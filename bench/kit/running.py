@@ -94,10 +94,12 @@ class Run:
 
 
 @contextmanager
-def running(tool: Tool, folder: Path, core: int | None = None) -> Iterator[Run]:
+def running(
+    tool: Tool, folder: Path, core: int | None = None, patience: float = PATIENCE
+) -> Iterator[Run]:
     """Start `tool` (on one core, where given), yield once it is attached, then end it.
 
-    Raises ToolError.
+    `patience`: seconds for it to attach. Raises ToolError.
     """
     folder.mkdir()
     command = tool.command(folder)
@@ -109,7 +111,7 @@ def running(tool: Tool, folder: Path, core: int | None = None) -> Iterator[Run]:
     try:
         while not tool.attached(_text(out), _text(err)):
             took = time.monotonic() - began
-            if process.poll() is not None or took > PATIENCE:
+            if process.poll() is not None or took > patience:
                 said = (_text(err) + _text(out)).strip()[-500:]
                 raise ToolError(f"{tool.name} did not attach: {said}")
             time.sleep(_SPAN)
@@ -160,7 +162,8 @@ def _end(process: subprocess.Popen[bytes], tool: Tool) -> float:
     while time.monotonic() < began + _LONG:
         # SIGINT more than once: bpftrace takes no notice of one that comes while it prints.
         if signalled is None or (not tool.on_screen and time.monotonic() > signalled + _AGAIN):
-            process.send_signal(signal.SIGTERM if tool.on_screen else signal.SIGINT)
+            # Popen's own way to signal would take its status away where it has just ended.
+            os.kill(process.pid, signal.SIGTERM if tool.on_screen else signal.SIGINT)
             signalled = time.monotonic()
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:

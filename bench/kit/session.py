@@ -54,6 +54,7 @@ class Sessions:
         rows.processes = [self._processes[number] for number in who]
         rows.endpoints = [self._endpoints[place] for place in where]
         rows.hosts = [self._hosts[place] for place in where]
+        rows.untold()
         self._now_ns = end
         return rows
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from kit.machine import REPOSITORY
 from kit.running import PATIENCE, ToolError
-from probes.program_cache import FOLDER, NAME
+from probes.kernel.program_cache import FOLDER, NAME
 
 # connect(), and five functions of libc with their returns: each is a perf event. Those of further
 # libcs come later.

@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from kit.machine import REPOSITORY, with_tracefs
 from kit.running import Tool
 from kit.screen import without_escapes
 from kit.storm import PORT
-from probes.requirements import libc_path
+from probes.kernel.requirements import libc_path
 
 PEERS: Final = REPOSITORY / "bench" / "peers"
 NO_BPFTRACE: Final = "bpftrace is not installed (apt-get install bpftrace) and was not measured"
@@ -37,7 +38,8 @@ def sock_tui(form: str, *options: str) -> Tool:
     file, row = _FORMS[form]
 
     def command(folder: Path) -> list[str]:
-        target = [str(folder / file)] if form == "--export" else []
+        # Nobody, who root becomes, could not write there.
+        target = [str(folder / file), "--keep-root"] if form == "--export" else []
         return [*_SOCK_TUI, form, *target, *options]
 
     return Tool(
@@ -99,24 +101,46 @@ def bpftrace(buffer: str = "line") -> Tool | None:
     """
     if shutil.which("bpftrace") is None:
         return None
-    calls = 1 if buffer == "line" else 1_000  # as many as fill its buffer
-
-    def command(folder: Path) -> list[str]:
-        program = (PEERS / "connects.bt").read_text().replace("LIBC", libc_path())
-        (folder / "connects.bt").write_text(program)
-        return with_tracefs(["bpftrace", "-B", buffer, str(folder / "connects.bt")])
-
-    def sees(out: str, _err: str) -> bool:
-        """Whether it has printed a connection: more are made for it to see."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            for _ in range(calls):
-                sock.connect(("127.0.0.1", 9))
-        return "127.0.0.1" in out
-
+    # As many as fill what it writes at once.
+    sees = _sees("127.0.0.1", 1 if buffer == "line" else 1_000)
     return Tool(
         "bpftrace, a line an event" if buffer == "line" else f"bpftrace -B {buffer}",
-        command,
+        _script("connects.bt", "-B", buffer),
         sees,
         lost=lambda folder: total(folder / "stdout", re.compile(rb"Lost (\d+) events")),
         rows=lambda folder: matches(folder / "stdout", BY_PEERS),
     )
+
+
+def counting_bpftrace() -> Tool | None:
+    """Counters at sock-tui's places in bpftrace: the least that watching can cost there."""
+    if shutil.which("bpftrace") is None:
+        return None
+    return Tool(
+        "the least: bpftrace, counters",
+        _script("counts.bt"),
+        _sees("@connects: ", 1),
+        lost=lambda _folder: 0,
+        rows=lambda _folder: 0,
+    )
+
+
+def _script(name: str, *options: str) -> Callable[[Path], list[str]]:
+    def command(folder: Path) -> list[str]:
+        program = (PEERS / name).read_text().replace("LIBC", libc_path())
+        (folder / name).write_text(program)
+        return with_tracefs(["bpftrace", *options, str(folder / name)])
+
+    return command
+
+
+def _sees(said: str, calls: int) -> Callable[[str, str], bool]:
+    """Whether it has said so of a connection: more are made for it to see, `calls` at a time."""
+
+    def sees(out: str, _err: str) -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            for _ in range(calls):
+                sock.connect(("127.0.0.1", 9))
+        return said in out
+
+    return sees

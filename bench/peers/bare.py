@@ -36,8 +36,8 @@ def main() -> None:
 
     import bcc
 
-    from probes import tracefs
-    from probes.requirements import libc_path
+    from probes.kernel import tracefs
+    from probes.kernel.requirements import libc_path
 
     # BCC's Python leaves the last argument out (iovisor/bcc issue 5236): with whatever lies on the
     # stack in its place, the kernel refuses everybody else's probe on the same function.
@@ -47,12 +47,12 @@ def main() -> None:
     end_of("import of BCC")
     os.environ["BCC_KERNEL_SOURCE"] = str(BPF / "abi")
     sys.path.insert(0, str(BPF.parents[1]))
-    from probes import compiler
+    from probes.kernel.modules import MODULES, text
 
     pages = f"-DRING_PAGES={RING_SIZE // mmap.PAGESIZE}"
     page = f"-DSOCK_TUI_PAGE_SIZE={mmap.PAGESIZE}"
     bpf = bcc.BPF(
-        text=compiler.source(),
+        text=text(MODULES),
         cflags=[f"-I{BPF}", "-DCONSTANT(index)=0ULL", pages, page],
     )
     end_of("compile")

@@ -15,10 +15,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from probes.kernel import Kernel
+from probes.hooks.kernel import Kernel
+from probes.kernel.ring import RING_SIZE
+from probes.kernel.task import Task
 from probes.record import HookKind
-from probes.ring import RING_SIZE
-from probes.task import Task
 
 _RING = re.compile(rf"map_type:\s*27\n(?:.*\n)*max_entries:\s*{RING_SIZE}\n")  # linux/bpf.h
 

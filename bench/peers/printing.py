@@ -14,9 +14,9 @@ from pathlib import Path
 
 import bcc
 
-from probes import tracefs
-from probes.kernel import TRACEPOINT
-from probes.requirements import libc_path
+from probes.hooks.connect import TRACEPOINT
+from probes.kernel import tracefs
+from probes.kernel.requirements import libc_path
 
 HERE = Path(__file__).parent
 ABI = HERE.parents[1] / "probes" / "bpf" / "abi"  # no kernel headers are needed, as by sock-tui

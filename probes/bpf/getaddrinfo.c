@@ -8,18 +8,22 @@ int on_getaddrinfo(struct pt_regs *ctx)
 	u64 id = bpf_get_current_pid_tgid();
 	struct lookup lookup = {.results = PT_REGS_PARM4(ctx), .node = PT_REGS_PARM1(ctx)};
 	struct lookup *earlier;
-	int zero = 0;
+	int zero = 0, begins;
 
+	stay_on_own_stack(ctx);
 	if (!lookup.node || !lookup.results || id >> 32 == OWN_TGID)
 		return 0;
 	earlier = lookups.lookup(&id);
 	/* Where containers share a libc's file, it may have the probe twice. */
-	if (!earlier || !earlier->results)
-		lookups_begun.atomic_increment(zero);
-	if (earlier)
+	begins = !earlier || !earlier->results;
+	if (earlier) {
 		*earlier = lookup;
-	else
-		lookups.update(&id, &lookup);
+	} else if (lookups.update(&id, &lookup)) {
+		count_shared(COUNT_NAMES_LOST);
+		return 0;
+	}
+	if (begins)
+		lookups_begun.atomic_increment(zero);
 	return 0;
 }
 
@@ -30,8 +34,10 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 	struct lookup *lookup = lookups.lookup(&id);
 	char name[NAME_SIZE] = {};
 	u64 list = 0;
+	long length;
 	int zero = 0;
 
+	stay_on_own_stack(ctx);
 	if (!lookup || !lookup->results)
 		return 0;
 	/* A call that failed leaves anything at all in *res. */
@@ -39,13 +45,16 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 		goto done;
 	if (bpf_probe_read_user(&list, sizeof(list), (void *)lookup->results))
 		goto failed;
-	if (bpf_probe_read_user_str(name, sizeof(name), (void *)lookup->node) <= 1)
+	length = bpf_probe_read_user_str(name, sizeof(name), (void *)lookup->node);
+	if (length < 0)
+		goto failed;
+	if (length <= 1)
 		goto done;
 	if (report_list(list, name, id, task, 0))
 		goto done;
 
 failed:
-	count(COUNT_LOST);
+	count_shared(COUNT_NAMES_LOST);
 done:
 	lookup->results = 0;
 	lookups_begun.atomic_increment(zero, -1);
@@ -64,30 +73,37 @@ int on_getaddrinfo_alone(struct pt_regs *ctx)
 	u32 tgid = id >> 32, tid = (u32)id;
 	u64 node = PT_REGS_PARM1(ctx), results = PT_REGS_PARM4(ctx);
 	int zero = 0;
-	struct begun *earlier, *begun = new_lookup.lookup(&zero);
+	struct begun *begun, *none = no_lookup.lookup(&zero);
 
-	if (!begun || tgid == OWN_TGID)
+	stay_on_own_stack(ctx);
+	if (!none || tgid == OWN_TGID)
 		return 0;
-	earlier = lookups_alone.lookup(&id);
-	if (earlier && earlier->results) {
-		if (earlier->ts_ns + PATIENCE_NS < bpf_ktime_get_ns() ||
-		    !report_returned(earlier, id, task, 0)) {
-			earlier->results = 0;
+	begun = lookups_alone.lookup(&id);
+	if (begun && begun->results) {
+		if (begun->ts_ns + PATIENCE_NS < bpf_ktime_get_ns() ||
+		    !report_returned(begun, id, task, 0)) {
+			begun->results = 0;
 			lookups_begun.atomic_increment(zero, -1);
 		}
 	}
 	if (!node || !results)
 		return 0;
-	begun->results = results;
+	if (!begun) {
+		lookups_alone.update(&id, none);
+		begun = lookups_alone.lookup(&id);
+		if (!begun) {
+			count_shared(COUNT_NAMES_LOST);
+			return 0;
+		}
+	}
 	begun->node = node;
 	begun->ts_ns = bpf_ktime_get_ns();
-	begun->told = earlier ? earlier->told : 0;
 	begun->list = 0;
 	bpf_probe_read_user(&begun->list, sizeof(begun->list), (void *)results);
 	begun->contents = digest(begun->list);
 	begun->name[0] = 0;
 	bpf_probe_read_user_str(begun->name, NAME_SIZE, (void *)node);
-	lookups_alone.update(&id, begun);
+	begun->results = results;
 	last_lookups.update(&tgid, &tid);
 	lookups_begun.atomic_increment(zero);
 	return 0;
@@ -118,6 +134,7 @@ int on_freeaddrinfo(struct pt_regs *ctx)
 	u32 tgid = id >> 32, *tid;
 	struct begun *begun = lookups_alone.lookup(&id);
 
+	stay_on_own_stack(ctx);
 	if (!begun || (!begun->results && begun->told != list)) {
 		tid = last_lookups.lookup(&tgid);
 		if (!tid)

@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The programs at gethostbyname() and its relatives. A part of what base.c begins. */
 
-INLINE int begin_host_lookup(u64 node, u64 result)
+INLINE int begin_host_lookup(struct pt_regs *ctx, u64 node, u64 result)
 {
 	u64 id = bpf_get_current_pid_tgid();
 	struct host_lookup lookup = {.result = result, .node = node};
 
-	if (node && id >> 32 != OWN_TGID)
-		host_lookups.update(&id, &lookup);
+	stay_on_own_stack(ctx);
+	if (node && id >> 32 != OWN_TGID && host_lookups.update(&id, &lookup))
+		count_shared(COUNT_NAMES_LOST);
 	return 0;
 }
 
 /* struct hostent *gethostbyname(const char *name), and gethostbyname2(name, int family) */
 int on_gethostbyname(struct pt_regs *ctx)
 {
-	return begin_host_lookup(PT_REGS_PARM1(ctx), 0);
+	return begin_host_lookup(ctx, PT_REGS_PARM1(ctx), 0);
 }
 
 /* int gethostbyname_r(const char *name, struct hostent *ret, char *buffer, size_t size,
  *                     struct hostent **result, int *h_errnop) */
 int on_gethostbyname_r(struct pt_regs *ctx)
 {
-	return begin_host_lookup(PT_REGS_PARM1(ctx), PT_REGS_PARM5(ctx));
+	return begin_host_lookup(ctx, PT_REGS_PARM1(ctx), PT_REGS_PARM5(ctx));
 }
 
 /* The same with the family behind the name. */
 int on_gethostbyname2_r(struct pt_regs *ctx)
 {
-	return begin_host_lookup(PT_REGS_PARM1(ctx), PT_REGS_PARM6(ctx));
+	return begin_host_lookup(ctx, PT_REGS_PARM1(ctx), PT_REGS_PARM6(ctx));
 }
 
 /*
@@ -43,8 +44,10 @@ int on_gethostbyname_return(struct pt_regs *ctx)
 	char name[NAME_SIZE] = {};
 	u64 result = PT_REGS_RC(ctx);
 	struct asker asker = {};
+	long length;
 	u32 size;
 
+	stay_on_own_stack(ctx);
 	if (!lookup || !lookup->node)
 		return 0;
 	if (lookup->result) {
@@ -55,7 +58,10 @@ int on_gethostbyname_return(struct pt_regs *ctx)
 	}
 	if (!result)
 		goto done;
-	if (bpf_probe_read_user_str(name, sizeof(name), (void *)lookup->node) <= 1)
+	length = bpf_probe_read_user_str(name, sizeof(name), (void *)lookup->node);
+	if (length < 0)
+		goto failed;
+	if (length <= 1)
 		goto done;
 	if (bpf_probe_read_user(&host, sizeof(host), (void *)result))
 		goto failed;
@@ -80,7 +86,7 @@ int on_gethostbyname_return(struct pt_regs *ctx)
 	}
 
 failed:
-	count(COUNT_LOST);
+	count_shared(COUNT_NAMES_LOST);
 done:
 	lookup->node = 0;
 	return 0;

@@ -29,6 +29,7 @@ INLINE int report_name(const u64 *address, u16 family, const char *name, const s
 	fill(&event->head, EVENT_NAME, asker->id, asker->uid, asker->image);
 	__builtin_memcpy(event->head.comm, asker->comm, COMM_SIZE);
 	event->head.family = family;
+	event->head.protocol = event->head.call = event->head.socket_type = 0;
 	event->head.port = 0;
 	__builtin_memcpy(event->head.address, address, sizeof(event->head.address));
 	/* Not copied by this program: the verifier would follow 64 instructions, time and again. */
@@ -108,7 +109,7 @@ INLINE int report_returned(struct begun *lookup, u64 id, u64 task, u64 freed)
 	if (!lookup->name[0])
 		bpf_probe_read_user_str(lookup->name, NAME_SIZE, (void *)lookup->node);
 	if (lookup->name[0] && !report_list(list, lookup->name, id, task, 1))
-		count(COUNT_LOST);
+		count_shared(COUNT_NAMES_LOST);
 	lookup->results = 0;
 	lookup->told = list;
 	lookups_begun.atomic_increment(zero, -1);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who connects, read while it certainly lives: path, arguments, start, parent, cgroup, namespaces.
+ * Who connects, read while it certainly lives: path, arguments, start, cgroup, namespaces.
  *
  * All of it is read once for each process image; after that an event only names the image. Where
  * things lie comes from the kernel's type information, as flags: OFFSET_mm_struct__exe_file and so
- * on (probes/layout.py). Without them, nothing here is done, and /proc has to serve.
+ * on (probes/kernel/layout.py). Without them, nothing here is done, and /proc has to serve.
  */
 #ifndef SOCK_TUI_PROCESS_H
 #define SOCK_TUI_PROCESS_H
@@ -124,6 +124,19 @@ INLINE void read_path(struct process_event *process, u64 task, u64 file)
 	process->head.flags |= FLAG_PATH_CUT;
 }
 
+/*
+ * Whom the kernel takes for the parent now: whoever made the process, or, after that one ended,
+ * whoever takes in its orphans.
+ */
+INLINE void read_parent(struct process_event *process, u64 task)
+{
+	u64 parent = word_at(task + OFFSET(task_struct, real_parent));
+	u64 start = word_at(word_at(parent + TASK_GROUP_LEADER) + TASK_START);
+
+	process->parent = half_word_at(parent + TASK_TGID);
+	process->parent_image = start << 16 | (half_word_at(parent + TASK_EXECS) & 0xffff);
+}
+
 INLINE u32 namespace_at(u64 at)
 {
 	return half_word_at(at + OFFSET(ns_common, inum));
@@ -137,8 +150,6 @@ INLINE void read_process(struct process_event *process, u64 task)
 
 	process->start_ns = word_at(word_at(task + TASK_GROUP_LEADER) + TASK_START);
 	process->cgroup = bpf_get_current_cgroup_id();
-	process->parent =
-		half_word_at(word_at(task + OFFSET(task_struct, real_parent)) + TASK_TGID);
 	process->netns = namespace_at(word_at(namespaces + OFFSET(nsproxy, net_ns)) +
 				      OFFSET(net, ns));
 	process->mntns = namespace_at(word_at(namespaces + OFFSET(nsproxy, mnt_ns)) +

@@ -30,7 +30,7 @@ def kernel(request: pytest.FixtureRequest) -> Kernel:
 @pytest.fixture(scope="session")
 def recording(kernel: Kernel) -> Recording:
     """All scenarios, captured under the kernel in one boot."""
-    capture = [sys.executable, "-m", "app.cli", "--json", "--hook", "kprobe"]
+    capture = [sys.executable, "-m", "app.cli", "--json", "--wait", "4", "--hook", "kprobe"]
     command = [sys.executable, "-m", "tests.recording", START_S, PATIENCE_S, *capture]
     try:
         finished = run_in_guest(kernel, command, REPOSITORY, BOOT_AND_RUN_S)

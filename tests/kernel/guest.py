@@ -60,19 +60,29 @@ class GuestTimeoutError(Exception):
 
 
 def run_in_guest(
-    kernel: Kernel, command: Sequence[str], folder: Path, timeout_s: float
+    kernel: Kernel,
+    command: Sequence[str],
+    folder: Path,
+    timeout_s: float,
+    root: Path = Path("/"),
 ) -> Finished:
     """Boot `kernel`, run `command` in `folder` as root, and wait for it to end.
+
+    `root`: the folder that the guest takes for its root file system, with `folder` in it. One that
+    is not this machine's own must have the kernel's modules in its lib/modules, and kmod.
 
     The guest is emulated in software: allow 30 s for the boot alone, and ten to twenty times what
     the command takes on the machine itself. Raises `UnavailableError`, `GuestTimeoutError`.
     """
     path = _path_with_tools()
-    for needed in (folder, kernel.vmlinuz):
-        if any(needed.resolve().is_relative_to(covered) for covered in _COVERED):
+    is_own = root == Path("/")
+    for needed in (folder, kernel.vmlinuz) if is_own else (folder,):
+        inside = Path("/", needed.resolve().relative_to(root.resolve()))
+        if any(inside.is_relative_to(covered) for covered in _COVERED):
             raise UnavailableError(f"{needed} cannot be seen by a guest; move it out of {_COVERED}")
     vng = [
         *("vng", "--run", str(kernel.vmlinuz)),
+        *(() if is_own else ("--root", str(root), "--cwd", str(folder))),
         *("--disable-kvm", "--force-9p"),  # /dev/kvm may be there and hang; virtiofsd is not
         *("--memory", "2G", "--cpus", "2"),
         *("--user", "root"),  # in the guest, whoever starts it

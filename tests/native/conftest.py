@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +23,9 @@ def _root() -> None:
 @pytest.fixture(scope="session")
 def recording() -> Recording:
     """All scenarios, captured on this machine with the hook that it has."""
-    return record([sys.executable, "-m", "app.cli", "--json"], start_s=60, patience_s=10)
+    return record(
+        [sys.executable, "-m", "app.cli", "--json", "--wait", "4"], start_s=60, patience_s=10
+    )
 
 
 @pytest.fixture
@@ -29,3 +33,11 @@ def told(request: pytest.FixtureRequest) -> Iterator[Told]:
     """What a capture in this process tells; its parameter: whether names are watched."""
     with capturing(names=getattr(request, "param", True)) as told:
         yield told
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that anybody may write to."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        yield Path(name)

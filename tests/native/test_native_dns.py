@@ -2,84 +2,39 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
-import struct
 import subprocess
-import sys
-import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from probes.naming.answers import Answers
 from probes.record import HostSource
-from tests.native.live_capture import PORTS, Told
+from tests.native.dns_server import answer, asking, encoded, serving
+from tests.native.live_capture import PATIENCE_S, PORTS, Told
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(120)]
 
 SERVER = "127.77.53.1"
-
-
-def encoded(name: str) -> bytes:
-    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
-
-
-def answer(query: bytes, address: str) -> bytes:
-    """The question back, then a CNAME for what was asked, then the address of that."""
-    head = query[:2] + struct.pack(">HHHHH", 0x8180, 1, 2, 0, 0)
-    alias = encoded("cdn.world.test")
-    packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
-    kind = 28 if len(packed) == 16 else 1
-    return (
-        (head + query[12:])
-        + (b"\xc0\x0c" + struct.pack(">HHIH", 5, 1, 300, len(alias)) + alias)
-        + (alias + struct.pack(">HHIH", kind, 1, 300, len(packed)) + packed)
-    )
-
-
-# A program with a resolver of its own: it asks, waits for the answer, and connects at once.
-ASK = """
-import socket, sys
-server, name, address, port = sys.argv[1:]
-question = b"".join(bytes([len(l)]) + l.encode() for l in name.split(".")) + b"\\0\\0\\1\\0\\1"
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-    sock.connect((server, 53))
-    sock.send(b"\\1\\2\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0" + question)
-    sock.recv(1000)
-with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as s:
-    s.connect((address, int(port)))
-"""
+OTHER_SERVER = "127.77.53.2"
+RECEIVER = ("127.77.53.3", 4_000)
+"""Nobody listens there."""
 
 
 @pytest.fixture(scope="module")
 def resolver() -> Iterator[dict[str, str]]:
     """A DNS server; the addresses that it answers with, by name."""
     known: dict[str, str] = {}
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind((SERVER, 53))
-
-        def serve() -> None:
-            while True:
-                query, asker = sock.recvfrom(512)
-                if query == b"end":
-                    return
-                labels, at = [], 12
-                while query[at]:
-                    labels.append(query[at + 1 : at + 1 + query[at]].decode())
-                    at += query[at] + 1
-                name = ".".join(labels)
-                sock.sendto(answer(query, known[name]), asker)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
+    with serving(SERVER, known):
         yield known
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-            other.sendto(b"end", (SERVER, 53))
-        thread.join()
 
 
 def ask_and_connect(name: str, address: str, port: int) -> int:
     """The process's id."""
-    with subprocess.Popen([sys.executable, "-c", ASK, SERVER, name, address, str(port)]) as asker:
+    with subprocess.Popen(asking(SERVER, name, address, port)) as asker:
         assert asker.wait() == 0
     return asker.pid
 
@@ -98,9 +53,59 @@ def test_a_program_with_its_own_resolver_has_its_name_from_the_answer(
         assert (row.host.label, row.host.source) == (f"~{name}", HostSource.DNS)
 
 
+def test_of_two_names_of_one_address_each_connection_has_the_one_asked_for_last(
+    told: Told, resolver: dict[str, str]
+) -> None:
+    """Asked for in turn, so fast that the answers are read together."""
+    port, address = PORTS[9], "127.77.53.11"
+    first, *others = names = ["one.world.test", "two.world.test"] * 10
+    resolver.update(dict.fromkeys(names, address))
+    with subprocess.Popen(asking(SERVER, first, address, port, *others)) as asker:
+        assert asker.wait() == 0
+    rows = told.of(asker.pid, port)
+    end = time.monotonic() + PATIENCE_S
+    while len(rows) < len(names) and time.monotonic() < end:
+        rows = told.now(asker.pid, port)
+    assert [row.host and row.host.label for row in rows] == [f"~{name}" for name in names]
+
+
+def test_no_answer_that_came_before_a_turn_is_left_for_the_next() -> None:
+    """Its connections may be in this one."""
+    count = 600
+    question = bytes(12) + encoded("many.world.test") + b"\0\1\0\1"
+    answers = Answers()
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+            server.bind((OTHER_SERVER, 53))
+            for number in range(count):
+                server.sendto(answer(question, f"127.99.{number >> 8}.{number & 255}"), RECEIVER)
+        of_ours = socket.inet_aton(OTHER_SERVER)
+        assert sum(heard.server == of_ours for heard in answers.drain()) == count
+        assert answers.dropped() == 0
+    finally:
+        answers.close()
+
+
 @pytest.mark.parametrize("told", [False], indirect=True)
 def test_nobody_listens_where_no_names_are_asked_for(told: Told, resolver: dict[str, str]) -> None:
     resolver["unheard.world.test"] = "127.77.53.8"
     pid = ask_and_connect("unheard.world.test", "127.77.53.8", PORTS[6])
     [row] = told.of(pid, PORTS[6])
     assert row.host is None
+
+
+def test_so_has_a_static_program_that_sends_its_question_unconnected(
+    told: Told, resolver: dict[str, str], tmp_path: Path
+) -> None:
+    if shutil.which("gcc") is None:
+        pytest.skip("not run: it takes gcc")
+    program = tmp_path / "resolver"
+    source = Path(__file__).with_name("resolver.c")
+    subprocess.run(["gcc", "-static", "-O1", "-o", program, source], check=True)
+    port = PORTS[7]
+    resolver["static.world.test"] = "127.77.53.10"
+    with subprocess.Popen([program, SERVER, "static.world.test", str(port)]) as asker:
+        assert asker.wait() == 0
+    [row] = told.of(asker.pid, port)
+    assert row.host is not None
+    assert (row.host.label, row.host.source) == ("~static.world.test", HostSource.DNS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -13,16 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from probes import compiler, kernel
-from probes.bytecode import Bytecode
-from probes.decode import WHO, Connects, decode
 from probes.errors import SourceError
-from probes.image import Image, started_at
-from probes.kernel import Kernel
-from probes.program_cache import ProgramCache
+from probes.event import WHO, Connects
+from probes.hooks import connect as connect_probes
+from probes.hooks import kernel
+from probes.hooks.kernel import Kernel
+from probes.hooks.names import PROGRAMS
+from probes.kernel import compiler
+from probes.kernel.bytecode import Bytecode
+from probes.kernel.decode import decode
+from probes.kernel.program_cache import ProgramCache
+from probes.kernel.task import Task
+from probes.processes.image import Image, started_at
 from probes.record import HookKind
 from probes.selection import Selection
-from probes.task import Task
 from tests.command import NOBODY, REPOSITORY
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(180)]
@@ -175,10 +180,17 @@ def test_a_process_image_is_told_once_and_ahead_of_what_it_does(attached: Attach
     watched = attached(replace(SELF, selection=Selection(pids=frozenset({os.getpid()}))))
     for _ in range(3):
         connect_to_all()
-    image, connects = decode(watched.drain()).events
+    # Others are told as they make processes.
+    events = [
+        event
+        for event in decode(watched.drain()).events
+        if not isinstance(event, Image) or event.pid == os.getpid()
+    ]
+    image, *runs = events
     assert isinstance(image, Image)
-    assert isinstance(connects, Connects)
-    assert [WHO.unpack(who)[3] for who in connects.who] == [image.number] * 12
+    callers = [who for run in runs if isinstance(run, Connects) for who in run.who]
+    assert [WHO.unpack(who)[3] for who in callers] == [image.number] * 12
+    assert not any(isinstance(run, Image) for run in runs)
     assert (image.pid, image.parent) == (os.getpid(), os.getppid())
     assert image.executable == os.readlink("/proc/self/exe")
     assert image.args == tuple(Path("/proc/self/cmdline").read_text().split("\0")[:-1])
@@ -213,7 +225,7 @@ def test_nor_where_it_could_not_be_attached(
     cache: ProgramCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = os.listdir("/proc/self/fd")
-    monkeypatch.setattr(kernel, "TRACEPOINT", "syscalls:sys_enter_nowhere")
+    monkeypatch.setattr(connect_probes, "TRACEPOINT", "syscalls:sys_enter_nowhere")
     with pytest.raises(SourceError, match="sys_enter_nowhere cannot be watched: No such file"):
         Kernel(cache=cache).attach(SELF)
     assert os.listdir("/proc/self/fd") == before
@@ -222,8 +234,8 @@ def test_nor_where_it_could_not_be_attached(
 def test_the_compiler_is_not_in_this_process(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path;"
-        "from probes.kernel import Kernel; from probes.task import Task;"
-        "from probes.program_cache import ProgramCache;"
+        "from probes.hooks.kernel import Kernel; from probes.kernel.task import Task;"
+        "from probes.kernel.program_cache import ProgramCache;"
         "kernel = Kernel(cache=ProgramCache(Path(sys.argv[1])));"
         "kernel.attach(Task(names=False)); print(Path('/proc/self/maps').read_text())"
     )
@@ -300,10 +312,43 @@ def test_libbpfs_consumer_reads_the_same(
 def test_a_connection_wakes_a_reader_that_rests(attached: Attached) -> None:
     # Who else connects on this machine would wake it too.
     watched = attached(replace(SELF, selection=Selection(pids=frozenset({os.getpid()}))))
-    resting = threading.Thread(target=watched.wait, args=(600,))
-    resting.start()
-    resting.join(0.2)
+    for _ in range(100):
+        # What others did when they made processes is in the ring, and is no reason to rest.
+        watched.drain()
+        resting = threading.Thread(target=watched.wait, args=(600,))
+        resting.start()
+        resting.join(0.2)
+        if resting.is_alive():
+            break
     assert resting.is_alive()
     connect_to_all()
     resting.join(20)
     assert not resting.is_alive()
+
+
+@pytest.mark.usefixtures("kept")
+def test_who_makes_a_process_is_told_ahead_of_it(attached: Attached) -> None:
+    watched = attached()
+    child = in_child(0)
+    told = {
+        event.pid: (place, event)
+        for place, event in enumerate(decode(watched.drain()).events)
+        if isinstance(event, Image)
+    }
+    (before, maker), (after, made) = told[os.getpid()], told[child]
+    assert before < after
+    assert (made.parent, made.parent_number) == (os.getpid(), maker.number)
+    assert (maker.parent, maker.executable) == (os.getppid(), os.readlink("/proc/self/exe"))
+
+
+def test_what_runs_at_uprobes_has_the_stack_of_its_thread(bytecode: Bytecode) -> None:
+    """See stay_on_own_stack() in bpf/base.c: a tail call is what keeps it there."""
+    call, of_helper = 0x85, 12  # BPF_JMP | BPF_CALL, BPF_FUNC_tail_call
+    for name in PROGRAMS:
+        code = bytecode.programs[name]
+        calls = {
+            value
+            for operation, registers, _, value in struct.iter_unpack("=BBhi", code)
+            if operation == call and registers >> 4 == 0
+        }
+        assert of_helper in calls, name

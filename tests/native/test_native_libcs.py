@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from probes.kernel.requirements import libc_path
 from probes.record import Host, HostSource
-from probes.requirements import libc_path
 from tests.native.live_capture import Told
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(180)]

@@ -24,7 +24,9 @@ _PROGRAM: Final = (
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    return record([sys.executable, "-c", _PROGRAM, "--json"], start_s=60, patience_s=10)
+    return record(
+        [sys.executable, "-c", _PROGRAM, "--json", "--wait", "4"], start_s=60, patience_s=10
+    )
 
 
 class TestWithoutReturnProbes(CaptureTests):

@@ -8,6 +8,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -88,16 +89,24 @@ def connect(process: subprocess.Popen[str], port: int, times: int) -> None:
     assert process.stdout.readline() == "done\n"
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where nobody may write, who root becomes."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
-def test_watch_filter_export_quit(size: tuple[int, int], tmp_path: Path) -> None:
-    terminal = Terminal(*size, tmp_path)
+def test_watch_filter_export_quit(size: tuple[int, int], folder: Path) -> None:
+    terminal = Terminal(*size, folder)
     try:
         with (
             socket.create_server(("127.0.0.1", 0), backlog=64) as server,
             client() as root,
             client(NOBODY) as nobody,
         ):
-            drive(terminal, server.getsockname()[1], root, nobody, tmp_path)
+            drive(terminal, server.getsockname()[1], root, nobody, folder)
     finally:
         terminal.close()
 
@@ -161,14 +170,14 @@ def drive(
 
 def type_filter(terminal: Terminal, text: str) -> None:
     terminal.keys("/")
-    terminal.until("escape cancels")
+    terminal.until("escape undoes")
     terminal.keys("C-u")
     time.sleep(0.3)
     if text:
         terminal.write(text)
         terminal.until(re.escape(text))
     terminal.keys("Enter")
-    terminal.until(lambda screen: "escape cancels" not in screen)
+    terminal.until(lambda screen: "escape undoes" not in screen)
 
 
 def export(terminal: Terminal, name: str) -> None:

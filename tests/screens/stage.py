@@ -14,10 +14,14 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from app.screens.dashboard import Dashboard
-from app.session.capture import Capture
+from app.screens.lookups import Lookups
+from app.session.capture import Capture, Keeper
+from app.settings.look import NO_LOOK, Look
+from app.settings.saved import SavedFilters
 from probes.errors import SourceError
-from probes.json_reader import JsonReader
+from probes.processes.packages import Answer, Packages
 from probes.record import Connection, Hook, HookKind, Resolution, Watching
+from probes.recordings.json_reader import JsonReader
 from probes.source import Item, Sink
 from tests.rows import items_of
 from widgets.connection_table import ConnectionTable
@@ -26,6 +30,20 @@ from widgets.filter_bar import FilterBar
 SESSION = Path(__file__).parent.parent / "data" / "session.jsonl"
 WATCHING = Watching(
     Hook(HookKind.KPROBE, "security_socket_connect"), names=True, systems_date=date(2026, 6, 17)
+)
+
+
+def dpkg(command: Sequence[str]) -> Answer:
+    """What dpkg-query once said of curl, and that it knows nothing else."""
+    if command[1] == "--show":
+        return Answer(0, "7.88.1-10+deb12u14")
+    if "/usr/bin/curl" in command:
+        return Answer(1, "curl: /usr/bin/curl\n")
+    return Answer(1, "")
+
+
+LOOKUPS = Lookups(
+    Packages(dpkg, lambda tool: tool.endswith("dpkg-query")), mount_namespace=4_026_531_841
 )
 
 
@@ -75,11 +93,26 @@ class Fed:
 class Stage:
     """A running dashboard. Time stands still for its rate."""
 
-    def __init__(self, *, attached: bool = True, max_rows: int = 1_000_000) -> None:
+    def __init__(
+        self,
+        *,
+        attached: bool = True,
+        max_rows: int = 1_000_000,
+        saved: SavedFilters | None = None,
+        keeper: Keeper | None = None,
+        look: Look = NO_LOOK,
+    ) -> None:
         self.source = Fed()
-        self.capture = Capture(self.source)
+        self.capture = Capture(self.source, keeper=keeper)
         self.now = 0.0
-        self.app = Dashboard(self.capture, max_rows=max_rows, clock=lambda: self.now)
+        self.app = Dashboard(
+            self.capture,
+            max_rows=max_rows,
+            clock=lambda: self.now,
+            lookups=LOOKUPS,
+            saved=saved,
+            look=look,
+        )
         if attached:
             self.source.attach()
         self.capture.start()

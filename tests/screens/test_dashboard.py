@@ -271,18 +271,29 @@ async def test_escape_leaves_the_export_alone(
         assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_directory_that_is_not_there_is_said_in_the_dialog(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("nowhere/out.csv", "There is no directory nowhere"),
+        ("~nobody-of-that-name/out.csv", "There is no directory ~nobody-of-that-name"),
+        ("x" * 300, "File name too long"),
+        ("a\0b", "not a file name"),
+    ],
+    ids=["directory", "user", "length", "NUL"],
+)
+async def test_a_name_that_no_file_can_have_is_said_in_the_dialog(
+    typed: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     stage = Stage()
     async with stage.app.run_test(size=(80, 24)) as pilot:
         await stage.give(pilot, GITHUB)
         await pilot.press("e")
-        pilot.app.screen.query_one(Input).value = "nowhere/out.csv"
+        pilot.app.screen.query_one(Input).value = typed
         await pilot.press("enter")
-        await pilot.pause()
-        assert "There is no directory nowhere" in shown(pilot)
+        await pilot.pause(0.3)
+        told = [notification.message for notification in pilot.app._notifications]
+        assert said in shown(pilot) + "".join(told)
 
 
 @pytest.mark.parametrize(("press", "code"), [("q", 0), ("ctrl+c", 0)], ids=["q", "ctrl+c"])

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from app.output import exporting
-from probes.writer import BATCH
+from probes.recordings.writer import BATCH
 from tests.connections import GITHUB, made_by
 from tests.screens.shown import shown
 from tests.screens.stage import Stage, settled

@@ -13,9 +13,24 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from app.output import exporting
-from app.screens.export import ExportingScreen
+from app.screens.export_screens import ExportingScreen
+from probes.record import Ancestor
+from tests.connections import made_by
+from tests.screens.sizes import at_each_size
 from tests.screens.stage import Stage, recorded, settled, type_filter
 from tests.screens.zone import utc
+from widgets.facts import FactSheet
+
+STARTED_BY_HAND = made_by(
+    container=None,
+    container_name=None,
+    parents=(
+        Ancestor(8001, "bash", "/usr/bin/bash", ("-bash",)),
+        Ancestor(7990, "sshd", "/usr/sbin/sshd", ("sshd: alice@pts/0",)),
+        Ancestor(800, "sshd", "/usr/sbin/sshd", ("/usr/sbin/sshd", "-D")),
+        Ancestor(1, "systemd", "/usr/lib/systemd/systemd", ("/sbin/init", "splash")),
+    ),
+)
 
 pytestmark = pytest.mark.pictures
 
@@ -55,6 +70,30 @@ def filtering(text: str, *then: str) -> Act:
     return act
 
 
+async def detail(stage: Stage, pilot: Pilot[None]) -> None:
+    await play(stage, pilot)
+    await stage.give(pilot, STARTED_BY_HAND)
+    stage.now += 100.0
+    await stage.give(pilot)
+    await pilot.press("enter")
+    # Not asked of the screen: to draw it at any other time leaves out what is behind it.
+    facts = pilot.app.screen.query_one("#detail-facts", FactSheet)
+    await settled(pilot, lambda: "7.88.1" in str(facts.sections))
+
+
+async def others(stage: Stage, pilot: Pilot[None]) -> None:
+    """The details' end, with the cursor on a value there."""
+    await play(stage, pilot)
+    await pilot.press("up", "up")
+    stage.now += 100.0
+    await stage.give(pilot)
+    await pilot.press("enter")
+    sheet = pilot.app.screen.query_one("#detail-lineage", FactSheet)
+    await settled(pilot, lambda: "Same AS" in str(sheet.sections))
+    await settled(pilot, lambda: "…" not in str(sheet.sections[1:]))
+    await pilot.press(*["shift+tab"] * 3)
+
+
 async def compiling(stage: Stage, pilot: Pilot[None]) -> None:
     await pilot.pause(0.3)
 
@@ -86,6 +125,8 @@ SCENES: dict[str, Act] = {
     "pinned": pressing("up", "p"),
     "filtered": filtering("host:github", "enter"),
     "wrong_filter": filtering("prot:443"),
+    "completing": filtering("!port:53 (host:"),
+    "unfinished": filtering("proc:curl or"),
     "no_match": filtering("nonesuch", "enter"),
     "sorted": pressing("up", *"sssS"),
     "hosts": pressing("h"),
@@ -93,6 +134,8 @@ SCENES: dict[str, Act] = {
     "paused_and_lossy": paused,
     "exporting": exporting_many,
     "help": pressing("question_mark"),
+    "detail": detail,
+    "others": others,
 }
 
 
@@ -104,7 +147,7 @@ def _still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
+@at_each_size
 @pytest.mark.parametrize("scene", SCENES)
 def test_screen(scene: str, size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     stage = Stage(attached=False)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
+from probes.outcome import Outcome, OutcomeKind
 from probes.record import Connection
 from tests.connections import GITHUB, made_by
 from tests.screens.shown import shown
@@ -19,6 +22,7 @@ ROWS = [
     made_by(pid=pid, user=user, executable=f"/bin/{program}")
     for pid, user, program in [(30, "carol", "b"), (10, "alice", "c"), (20, "bob", "a")]
 ]
+ROWS[0].outcome = Outcome(OutcomeKind.REFUSED, "ECONNREFUSED")
 
 
 def pids(stage: Stage) -> list[int]:
@@ -35,7 +39,7 @@ async def test_s_sorts_by_one_visible_column_after_the_other_and_ends_with_arriv
         await stage.give(pilot, *ROWS)
         titles = header(pilot)
         marked = []
-        for _ in range(6):
+        for _ in range(7):
             await pilot.press("s")
             await pilot.pause()
             line = header(pilot)
@@ -49,6 +53,7 @@ async def test_s_sorts_by_one_visible_column_after_the_other_and_ends_with_arriv
             ("Process ▲", [20, 30, 10]),
             ("User ▲", [10, 20, 30]),
             ("Destination ▲", [30, 10, 20]),
+            ("Result ▲", [10, 20, 30]),
             ("AS ▲", [30, 10, 20]),
         ]
         await pilot.press("s")
@@ -89,7 +94,7 @@ async def test_sorting_stands_still_and_f_goes_back_to_arrival_and_follows() -> 
         await stage.give(pilot, *ROWS)
         await pilot.press("s", "s")
         assert not stage.table.following
-        await pilot.press("G")
+        await pilot.press("end")
         assert not stage.table.following
         assert stage.table.selected == ROWS[0]  # the highest number
         await stage.give(pilot, made_by(pid=99))
@@ -174,3 +179,32 @@ async def test_a_long_sort_says_so_and_stops_saying_so() -> None:
         waiting.clear()
         await settled(pilot, lambda: "sorting" not in shown(pilot))
         assert pids(stage) == [10, 20, 30]
+
+
+async def test_rows_that_are_yet_to_be_sorted_in_look_like_no_filter() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        await stage.give(pilot, *ROWS)
+        await pilot.press("s", "s")
+        await settled(pilot, lambda: pids(stage) == [10, 20, 30])
+        stage.app.session.view.work = lambda seconds: 0  # type: ignore[method-assign]
+        await stage.give(pilot, made_by(pid=15))
+        assert pids(stage) == [10, 20, 30]
+        assert "─ Connections 4 ─" in shown(pilot)
+
+
+async def test_a_key_that_is_held_down_goes_ahead_of_sorting_and_does_not_hold_it_up() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        rows = [made_by(pid=9000 - number) for number in range(8000)]
+        await stage.give(pilot, *rows)
+        view = stage.app.session.view
+        stage.app.action_sort()
+        stage.app.action_sort()
+        pressed = 0
+        while view.is_working:
+            pilot.app.post_message(Key("j", "j"))
+            pressed += 1
+            await asyncio.sleep(0.005)
+        assert pressed  # there was something to hold up
+        await settled(pilot, lambda: pids(stage)[:2] == [1001, 1002])

@@ -17,37 +17,9 @@ if [[ ${SOCK_TUI_CLEAN_ROOT-} != mounted ]]; then
   SOCK_TUI_CLEAN_ROOT=mounted exec unshare --mount bash "tests/setup/${0##*/}" "$release" \
     ${overlay:+"$overlay"}
 fi
-work=${TMPDIR:-/var/tmp}/sock-tui-clean
-root=$work/$release
-mkdir -p "$work"
-
-if [[ ! -f $work/$release.tar ]]; then
-  rm -rf "$root"
-  debootstrap --variant=minbase --include=make,git,ca-certificates "$release" "$root" \
-    ${SOCK_TUI_DEBIAN_MIRROR:+"$SOCK_TUI_DEBIAN_MIRROR"} >"$work/$release.log"
-  tar -C "$root" -cf "$work/$release.tar" .
-fi
-rm -rf --one-file-system "$root"
-mkdir "$root"
-tar -C "$root" -xf "$work/$release.tar"
-
-# What this machine needs to reach its mirrors: names, certificates, apt's dates and proxies.
-cp /etc/resolv.conf /etc/hosts "$root/etc/"
-cp -r /usr/local/share/ca-certificates "$root/usr/local/share/"
-apt-config dump | grep -E '^Acquire::(Check-|https?::Proxy)' >"$root/etc/apt/apt.conf.d/99host" || true
-mount --bind "$root" "$root"
-mount -t proc proc "$root/proc"
-mount --rbind /sys "$root/sys"
-mount --rbind /dev "$root/dev"
-[[ ! -f /etc/pip.conf ]] || cp /etc/pip.conf "$root/etc/"
-mapfile -t settings < <(env | grep -E '^(PIP_(CERT|DEFAULT_TIMEOUT|INDEX_URL)|https?_proxy|SSL_CERT_FILE)=')
-
-# Not by chroot: in one, BCC 0.26 looks for libc under the path that the folder has outside.
-inside() {
-  unshare --mount bash -ec 'cd "$0"; pivot_root . mnt; umount -l /mnt; cd /; exec env -i "$@"' "$root" \
-    PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "${settings[@]}" "$@"
-}
-inside update-ca-certificates >/dev/null 2>&1
+# shellcheck source=.ci/root.sh
+. .ci/root.sh
+bare_root "$release"
 inside useradd --create-home --shell /bin/bash alice
 checkout="/home/alice/a checkout/sock-tui"
 git clone --quiet . "$root$checkout"

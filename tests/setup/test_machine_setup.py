@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 NOBODY = 65534
 DPKG_STATUS = Path("/var/lib/dpkg/status")
 BCC = Path("/usr/lib/python3/dist-packages/bcc")
-PARTS = ["setup.sh", ".ci", "Makefile", "pyproject.toml", "constraints.txt"]
+PARTS = ["setup.sh", ".ci", "manual", "Makefile", "pyproject.toml", "constraints.txt"]
+PARTS += ["LICENSE", "NOTICE", "SECURITY.md"]  # the wheel carries them
 PACKAGES = ["app", "probes", "widgets"]
 
 
@@ -263,6 +264,18 @@ def test_install_leaves_a_copy_of_its_own_and_uninstall_leaves_nothing(
     program = ready.run(str(prefix / "bin" / "sock-tui"), "--plain", "a b")
     assert program.stdout.startswith(str(prefix / "lib" / "sock-tui")), program.stderr
     assert program.stdout.endswith("['--plain', 'a b'] BPF\n")
+    share = prefix / "share"
+    for made in [
+        "man/man1/sock-tui.1",
+        "doc/sock-tui/config.toml",
+        "bash-completion/completions/sock-tui",
+        "zsh/site-functions/_sock-tui",
+        "fish/vendor_completions.d/sock-tui.fish",
+    ]:
+        assert "removed by make uninstall" in (share / made).read_text()
+        assert (share / made).stat().st_mode & 0o777 == 0o644
+    page = ready.run("man", "-l", str(share / "man/man1/sock-tui.1"), LC_ALL="C.UTF-8")
+    assert (page.returncode, page.stderr) == (0, "")
     again = ready.run(*make, "install")
     assert again.returncode == 0, again.stderr
     python = prefix / "lib" / "sock-tui" / "bin" / "python3"

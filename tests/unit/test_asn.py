@@ -11,7 +11,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from datetime import date
-from ipaddress import IPv4Address, IPv6Address, ip_address, summarize_address_range
+from ipaddress import (
+    IPv4Address,
+    IPv6Address,
+    ip_address,
+    ip_network,
+    summarize_address_range,
+)
 from pathlib import Path
 
 import pytest
@@ -19,9 +25,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyasn import pyasn
 
-from probes.asn import BUNDLED, AsnDataError, AsnTable
-from probes.asn_store import MANIFEST, Manifest
-from probes.asn_write import AddressRange, BusyError, RangeError, split, write
+from probes.asn.store import MANIFEST, Manifest
+from probes.asn.table import BUNDLED, AsnDataError, AsnTable
+from probes.asn.write import AddressRange, BusyError, RangeError, split, write
 from probes.record import AutonomousSystem
 
 DAY = date(2026, 6, 17)
@@ -153,7 +159,7 @@ def test_a_name_cannot_act_on_the_terminal(tmp_path: Path) -> None:
 
 
 def test_an_updated_copy_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("probes.asn.UPDATED", tmp_path)
+    monkeypatch.setattr("probes.asn.table.UPDATED", tmp_path)
     assert AsnTable.load().source == "bundled"
     put(tmp_path, SOME)
     table = AsnTable.load()
@@ -228,7 +234,7 @@ def test_a_place_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch) ->
     too_long = Path("/", "x" * 300)  # root may read everything, but this nobody
     with pytest.raises(AsnDataError, match=r"name too long.*\n.*--no-asn"):
         AsnTable.load(too_long)
-    monkeypatch.setattr("probes.asn.UPDATED", too_long)
+    monkeypatch.setattr("probes.asn.table.UPDATED", too_long)
     with pytest.raises(AsnDataError, match=r"name too long.*\n.*--no-asn"):
         AsnTable.load()
 
@@ -260,7 +266,7 @@ def test_rubbish_with_the_right_checksum_is_told_and_finds_nothing(
 
 def test_without_pyasn_it_says_so() -> None:
     code = (
-        "from probes.asn import AsnTable, AsnDataError\n"
+        "from probes.asn.table import AsnTable, AsnDataError\n"
         "try: AsnTable.load()\n"
         "except AsnDataError as error: print(error)\n"
     )
@@ -355,3 +361,12 @@ def test_two_writers_do_not_meet(tmp_path: Path) -> None:
         yield from SOME
 
     assert put(tmp_path, meanwhile()).lookup("9.0.0.1") is not None
+
+
+def test_a_prefix_is_the_one_that_has_the_address(bundled: AsnTable) -> None:
+    prefix = bundled.prefix("8.8.8.8")
+    assert prefix is not None
+    assert ip_address("8.8.8.8") in ip_network(prefix)
+    assert bundled.prefix("::ffff:8.8.8.8") == prefix
+    assert bundled.prefix("127.0.0.1") is None
+    assert bundled.prefix("no address") is None

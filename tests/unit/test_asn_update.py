@@ -13,7 +13,7 @@ import pytest
 
 from app.asn import fetch as asn_fetch
 from app.asn.update import run, update
-from probes.asn import AsnDataError, AsnTable
+from probes.asn.table import AsnDataError, AsnTable
 from probes.record import AutonomousSystem
 
 GOOD = (
@@ -129,9 +129,9 @@ def test_a_download_replaces_the_data(
     table = AsnTable.load(folder)
     assert written.date == table.date == date(2020, 6, 17)
     assert (written.ranges, table.prefix_count, table.name_count) == (3, 3, 3)
-    assert table.lookup("9.0.0.7") == AutonomousSystem(100, "EXAMPLE - Example, Inc.")
-    assert table.lookup("9.0.2.7") == AutonomousSystem(200, "\\x1b]0;owned\\x07[bold]\\xff")
-    assert table.lookup("2a00::7") == AutonomousSystem(300, "SIX")
+    assert table.lookup("9.0.0.7") == AutonomousSystem(100, "EXAMPLE - Example, Inc.", "US")
+    assert table.lookup("9.0.2.7") == AutonomousSystem(200, "\\x1b]0;owned\\x07[bold]\\xff", "DE")
+    assert table.lookup("2a00::7") == AutonomousSystem(300, "SIX", "FR")
     assert table.lookup("9.9.9.9") is None  # the old data's
     assert len(list(folder.iterdir())) == 3
     assert seen[-1] == (len(pack(GOOD)), len(pack(GOOD)))
@@ -268,7 +268,7 @@ def test_the_command_says_what_it_did(
     )
     assert run(str(path), folder) == 0
     assert "100,000 prefixes and 7 names" in capsys.readouterr().out
-    assert AsnTable.load(folder).lookup("9.0.0.3") == AutonomousSystem(4, "X")
+    assert AsnTable.load(folder).lookup("9.0.0.3") == AutonomousSystem(4, "X", "US")
 
 
 def test_the_command_fails_without_a_traceback(
@@ -297,3 +297,11 @@ def test_an_interrupted_update_changes_nothing(server: Server, folder: Path) -> 
     with pytest.raises(KeyboardInterrupt):
         update(f"{server.url}/good", folder, interrupt, at_least=3)
     assert contents(folder) == before
+
+
+@pytest.mark.parametrize("country", ["", "None", "Unknown", "us", "\x1b[", "USA"])
+def test_what_is_no_country_is_none(country: str, tmp_path: Path) -> None:
+    file, folder = tmp_path / "ranges.tsv", tmp_path / "made"
+    file.write_text(f"9.0.0.0\t9.0.0.255\t100\t{country}\tX\n")
+    update(str(file), folder, lambda *_: None, at_least=1)
+    assert AsnTable.load(folder).lookup("9.0.0.1") == AutonomousSystem(100, "X")

@@ -7,10 +7,10 @@ from contextlib import suppress
 
 import pytest
 
-from probes.btf import KERNEL
-from probes.btf import Types as KernelTypes
+from probes.kernel.btf import KERNEL
+from probes.kernel.btf import Types as KernelTypes
 
-INT, ARRAY, STRUCT, UNION = 1, 3, 4, 5
+INT, ARRAY, STRUCT, UNION, FUNCTION = 1, 3, 4, 5, 12
 HEADER_SIZE = 24
 
 
@@ -122,3 +122,20 @@ def test_this_kernels_own() -> None:
     # In a structure without a name since Linux 4.20: include/linux/mm_types.h.
     start, end = KernelTypes(content).offsets("mm_struct", ["arg_start", "arg_end"])
     assert end == start + 8
+
+
+def test_a_type_is_known_by_the_number_that_others_name_it_by() -> None:
+    types = Types()
+    types.add(STRUCT, "file", {"f_op": 0, "f_path": 64})
+    types.add(UNION, "sock", {"any": 0})
+    types.add(STRUCT, "sock", {"file": 0, "sk": 64})
+    types.add_members(FUNCTION, "sock", [])
+    types.add(STRUCT, "last", {"any": 0})
+    known = KernelTypes(types.content)
+    assert known.number("sock", FUNCTION) == 4
+    assert known.number("sock", STRUCT) == 3
+    assert known.number("file", STRUCT) == 1
+    assert known.offsets("sock", ["sk"]) == [8]
+    for name, kind in (("file", FUNCTION), ("sk", STRUCT), ("socket", STRUCT)):
+        with pytest.raises(LookupError, match=f"know no {name}|have no {name}"):
+            known.number(name, kind)

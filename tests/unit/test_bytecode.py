@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from probes.bytecode import Bytecode, MapShape
+from probes.kernel.bytecode import Bytecode, MapShape
 
 EXIT = bytes([0x95, 0, 0, 0, 0, 0, 0, 0])
 RING = MapShape("events", 27, 0, 0, 16 << 20, 0)
@@ -35,6 +35,18 @@ def test_the_compilers_descriptors_give_way_to_others() -> None:
     expected = load_map(1, 40) + EXIT + load_map(2, 41) + EXIT
     assert BYTECODE.linked("one", [40, 41], []) == expected
     assert BYTECODE.linked("other", [40, 41], []) == load_map(1, 41) + EXIT
+
+
+def test_a_function_of_the_kernels_is_called_by_its_number() -> None:
+    helper, function = (
+        struct.pack("<BBHi", 0x85, 0, 0, 6),
+        struct.pack("<BBHi", 0x85, 0, 0, 1 << 30 | 77),
+    )
+    # The second half of the load is no call, whatever it looks like.
+    plain = struct.pack("<BBHiBBHi", 0x18, 1, 0, 7, 0x85, 0, 0, 1 << 30)
+    bytecode = Bytecode.unlinked([], {"one": helper + function + plain + EXIT})
+    called = struct.pack("<BBHi", 0x85, 0x20, 0, 77)
+    assert bytecode.linked("one", [], []) == helper + called + plain + EXIT
 
 
 def test_a_swap_of_descriptors_mixes_nothing_up() -> None:
@@ -72,3 +84,24 @@ def test_what_is_not_given_is_named() -> None:
 def test_comes_back_from_json_as_it_was() -> None:
     for bytecode in (BYTECODE, replace(BYTECODE, layout=(1264, 8, 0))):
         assert Bytecode.from_json(json.loads(json.dumps(bytecode.to_json()))) == bytecode
+
+
+def test_modules_of_one_source_share_their_maps() -> None:
+    own = MapShape("a", 2, 4, 8, 16, 0)
+    first = Bytecode.unlinked(
+        [(LOST, 3), (RING, 4)], {"one": load_map(1, 4) + EXIT}, [1, 2], {"f": 9}
+    )
+    second = Bytecode.unlinked(
+        [(RING, 3), (own, 8)], {"other": load_map(1, 3) + load_map(2, 8) + EXIT}
+    )
+    joined = Bytecode.joined([first, second])
+    assert joined.maps == (own, RING, LOST)
+    assert (joined.layout, joined.functions) == ((1, 2), {"f": 9})
+    assert joined.linked("one", [50, 51, 52], []) == load_map(1, 51) + EXIT
+    assert joined.linked("other", [50, 51, 52], []) == load_map(1, 51) + load_map(2, 50) + EXIT
+
+
+def test_modules_that_differ_in_a_map_are_not_joined() -> None:
+    other = Bytecode.unlinked([(replace(LOST, max_entries=2), 3)], {})
+    with pytest.raises(ValueError, match="not the same"):
+        Bytecode.joined([BYTECODE, other])

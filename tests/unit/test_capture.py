@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from app.filters.matching import Mask
+from app.filters.mask import Mask
 from app.session.capture import DRAIN_MAX, Capture, Progress
 from probes.connections import Connections
 from probes.errors import SourceError
 from probes.record import Connection, Resolution
+from probes.results import Results
 from probes.source import Item, Sink
 from tests.connections import CURL, GITHUB
 from tests.rows import rows_of
@@ -109,7 +110,20 @@ def test_names_take_room_too_and_are_counted_where_there_is_none(captured: Captu
     capture = captured(giving(items), queue_max=4)
     progress = ended(capture)
     assert rows_of(capture.drain()) == [TOLD, *rows(2), TOLD]
-    assert (progress.seen, progress.overflowed, progress.missing) == (4, 3, 3)
+    assert (progress.seen, progress.overflowed, progress.names_lost) == (4, 2, 1)
+    assert progress.missing == 3
+
+
+def test_what_became_of_a_row_is_not_let_go_of_where_the_row_is_there(captured: Captured) -> None:
+    results = Results()
+    for number in range(4):
+        results.add(number, 111)
+    items = [*columns(4), results, results, *columns(2, 4)]
+    capture = captured(giving(items), queue_max=4)
+    progress = ended(capture)
+    kept = capture.drain()
+    assert [len(item) for item in kept if not isinstance(item, Resolution)] == [4, 4]
+    assert (progress.seen, progress.overflowed, progress.outcomes_lost) == (6, 2, 4)
 
 
 def test_there_is_room_again_once_it_was_drained(captured: Captured) -> None:
@@ -129,6 +143,34 @@ def test_there_is_room_again_once_it_was_drained(captured: Captured) -> None:
     assert rows_of(capture.drain()) == rows(5, 12)
 
 
+class Kept:
+    """Keeps what it is given."""
+
+    written = missing = 0
+    trouble = ""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+
+    def take(self, items: Sequence[Item]) -> None:
+        self.items += items
+
+
+def test_who_keeps_it_gets_all_that_was_asked_for_room_or_not(captured: Captured) -> None:
+    kept = Kept()
+
+    def script(sink: Sink, _: threading.Event) -> None:
+        sink.take([*columns(8), TOLD, *columns(4, 8)])
+
+    capture = captured(script, wanted=every(2), keeper=kept, queue_max=3)
+    progress = ended(capture)
+    wanted = [row for row in rows(12) if row.tid % 2 == 0]
+    assert rows_of(kept.items) == [*wanted[:4], TOLD, *wanted[4:]]
+    assert (progress.seen, progress.filtered, progress.overflowed) == (12, 6, 3)
+    assert progress.names_lost == 1
+    assert rows_of(capture.drain()) == wanted[:3]
+
+
 def test_what_was_not_asked_for_is_counted_and_names_pass(captured: Captured) -> None:
     capture = captured(giving([*columns(6), TOLD]), wanted=every(3))
     progress = ended(capture)
@@ -142,6 +184,19 @@ def test_a_piece_of_which_nothing_was_asked_for_does_not_wait(captured: Captured
     assert (progress.seen, progress.filtered) == (4, 4)
     assert capture.waiting == 0
     assert capture.drain() == []
+
+
+def test_what_was_folded_is_seen_and_counted(captured: Captured) -> None:
+    def script(sink: Sink, _: threading.Event) -> None:
+        sink.folded(3)
+        sink.take(columns(4))
+        sink.folded(3)
+        sink.folded(5)
+
+    capture = captured(script, wanted=every(3))
+    progress = ended(capture)
+    assert (progress.seen, progress.folded, progress.filtered) == (9, 5, 2)
+    assert progress.seen == progress.folded + progress.filtered + capture.waiting
 
 
 def test_what_the_source_left_out_is_seen_and_filtered(captured: Captured) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.cgroup import NOBODY, Cgroups, Owner, owner_of
+from probes.processes.cgroup import NOBODY, Cgroups, Owner, owner_of
 
 ID = "3f4a0b1c2d3e" + "45" * 26
 SHORT = ID[:12]
@@ -49,7 +49,31 @@ SHORT = ID[:12]
 def test_an_owner_is_told_by_the_folders_names(
     path: str, container: str | None, unit: str | None
 ) -> None:
-    assert owner_of(path) == Owner(container, unit)
+    assert owner_of(path)[:2] == (container, unit)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "name"),
+    [
+        (f"system.slice/docker-{ID}.scope/init.scope", [ID], "web"),
+        (f"docker/{ID}/docker/{'ab' * 32}", ["ab" * 32], "web"),
+        ("lxc.payload.box/system.slice/ssh.service", [], "box"),
+        (f"docker/{ID}/lxc/box", [], "box"),
+        ("system.slice/nginx.service", [], None),
+    ],
+)
+def test_the_innermost_container_is_asked_for_by_its_whole_id(
+    path: str, asked: list[str], name: str | None
+) -> None:
+    seen = []
+
+    def named(identity: str, where: str) -> str:
+        assert where == path
+        seen.append(identity)
+        return "web"
+
+    assert owner_of(path, named).container_name == name
+    assert seen == asked
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from probes.answers import payload
-from probes.dns import Answer, answers
+from probes.naming.answers import payload, source
+from probes.naming.dns import Answer, Response, answers, record_ttl, response
 
 A, NS, CNAME, AAAA = 1, 2, 5, 28
 HERE, THERE = socket.inet_aton("192.0.2.1"), socket.inet_aton("192.0.2.2")
@@ -119,6 +119,39 @@ def test_more_records_than_anybody_uses_are_left() -> None:
     assert len(answers(message(*[record(ASKED, A, HERE)] * 1000))) == 128
 
 
+@pytest.mark.parametrize("flags", [0x8180, 0x8183, 0x8182])
+def test_what_was_asked_for_is_known_whatever_the_answer(flags: int) -> None:
+    assert response(message(flags=flags, asked="a.EXAMPLE")) == Response(b"a.example", [])
+
+
+@pytest.mark.parametrize("flags", [0x0180, 0xA180], ids=["a question", "another operation"])
+def test_what_answers_nothing_is_no_response(flags: int) -> None:
+    assert response(message(flags=flags)) is None
+
+
+def test_a_chain_of_aliases_leads_from_the_name_asked_for_to_all_its_addresses() -> None:
+    hops = [
+        record(name(f"h{n}.example"), CNAME, name(f"h{n + 1}.example"), ttl=100 - n)
+        for n in range(8)
+    ]
+    ends = [record(name("h8.example"), A, HERE), record(name("h8.example"), AAAA, SIX)]
+    found = answers(message(*hops, *ends, asked="h0.example"))
+    assert found == [Answer(b"h0.example", HERE, 93), Answer(b"h0.example", SIX, 93)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "ttl"),
+    [
+        (record(name("a.example"), A, HERE, ttl=23), 23),
+        (record(name("a.example"), A, HERE, ttl=0x8000_0001), 0),
+        (record(name("a.example"), A, b"")[:-1], None),
+        (b"", None),
+    ],
+)
+def test_a_record_says_how_long_it_lives(raw: bytes, ttl: int | None) -> None:
+    assert record_ttl(raw) == ttl
+
+
 @given(st.binary(max_size=600))
 @example(message(record(ASKED, A, HERE)))
 def test_any_bytes_will_do(content: bytes) -> None:
@@ -154,6 +187,11 @@ IPV4 = bytes([0x45]) + bytes(8) + b"\x11" + bytes(10)
 )
 def test_a_datagram_gives_what_it_carries(packet: bytes) -> None:
     assert payload(packet) == b"hello"
+
+
+def test_a_packet_says_where_it_comes_from() -> None:
+    assert source(bytes([0x45]) + bytes(11) + HERE + bytes(4)) == HERE
+    assert source(bytes([0x60]) + bytes(7) + SIX + bytes(16)) == SIX
 
 
 @given(st.binary(max_size=100))

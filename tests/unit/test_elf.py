@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.elf import function_offset, function_offsets
-from probes.requirements import libc_path
+from probes.hooks.elf import function_offset, function_offsets
+from probes.kernel.requirements import libc_path
 
 # One segment, and the sections of a dynamic symbol, of its name and of nothing.
 SMALL = (

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -15,17 +14,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.asn import AsnTable
+from probes.addresses import address_text
+from probes.asn.table import AsnTable
 from probes.connections import Connections, Endpoint
-from probes.decode import Connects, NameEvent, decode
-from probes.enrich import Enricher, Systems, address_text
-from probes.jsonl import json_writer
-from probes.names import Names
-from probes.procfs import Processes
+from probes.enrichment.endpoints import Systems
+from probes.enrichment.enrich import Enricher
+from probes.event import Connects, NameEvent, address_of
+from probes.kernel.decode import decode
+from probes.naming.folding import WINDOW_NS, Folding
+from probes.naming.names import Names
+from probes.naming.parents import Parents
+from probes.processes.image import Image
+from probes.processes.procfs import Processes
 from probes.record import AutonomousSystem, Connection, Host, HostSource, Resolution
-from tests.events import HERE, NO_PROC, NOBODY, connect, named, run, seen
+from probes.recordings.jsonl import json_writer
+from tests.events import HERE, NO_PROC, NOBODY, connect, named, packed, run, seen
+from tests.recording import complaints
 from tests.ring_recording import Recorded, recorded
 from tests.rows import rows_of
+from tests.scene import Expected, Report
 
 OFFSET = 1_700_000_000_000_000_000
 
@@ -193,7 +200,7 @@ def test_an_endpoint_is_worked_out_once_and_shared() -> None:
 
 
 def test_endpoints_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("probes.enrich._ENDPOINTS", 100)
+    monkeypatch.setattr("probes.enrichment.endpoints._KEPT", 100)
     enricher = Enricher(Processes(NO_PROC), Names(), OneSystem())
     before = endpoints_alive()
     for third in range(40):
@@ -234,13 +241,95 @@ def test_what_a_kernel_wrote_becomes_what_was_done(
     assert decoded.unreadable == 0
     # An empty folder for /proc: the recorded processes are gone, and their pids may be others'.
     # All that is told of them stands in the ring.
-    items = Enricher(Processes(tmp_path), Names(), systems).items(decoded.events)
+    enricher = Enricher(Processes(tmp_path), Names(), systems, outcomes=True)
     write = json_writer()
-    rows = [json.loads(write(row)) for row in rows_of(items) if isinstance(row, Connection)]
-    assert sorted_rows(case.rows) == sorted_rows(
-        [{name: row[name] for name in case.rows[0]} for row in rows]
+    found = rows_of(enricher.items(decoded.events))
+    rows = [json.loads(write(row)) for row in found if isinstance(row, Connection)]
+    report = Report(case.scenario, case.pids, [Expected(dict(row)) for row in case.rows])
+    assert complaints(report, rows) == []
+
+
+def test_two_threads_that_resolve_at_once_each_have_their_own_name() -> None:
+    """The same addresses, different names; 100 of 100."""
+    enricher = Enricher(Processes(NO_PROC), Names(), None)
+    addresses = [f"192.0.2.{number}" for number in range(50)]
+    events: list[Connects | NameEvent] = []
+    for address in addresses:
+        events += [
+            named(f"left.{address}".encode(), address, tid=1),
+            named(f"right.{address}".encode(), address, tid=2),
+            run(connect(address, tid=1), connect(address, tid=2)),
+        ]
+    # And once more when all names are known.
+    events.append(run(*(connect(address, tid=tid) for address in addresses for tid in (1, 2))))
+    rows = [row for row in rows_of(enricher.items(events)) if isinstance(row, Connection)]
+    assert len(rows) == 200
+    for row in rows:
+        side = "left" if row.tid == 1 else "right"
+        assert row.host == Host(f"{side}.{row.address}", HostSource.GETADDRINFO)
+
+
+def test_who_gets_a_dead_ones_pid_has_no_name_of_its_own() -> None:
+    rows = seen(
+        Enricher(Processes(NO_PROC), Names(), None).items(
+            [
+                named(b"a.example", image=5 << 16),
+                connect(image=5 << 16),
+                connect(image=5 << 16 | 1),  # it has executed another program
+                connect(image=6 << 16),
+            ]
+        )
     )
+    assert rows == ["a.example", (HERE, "a.example"), (HERE, "a.example"), (HERE, "~a.example")]
 
 
-def sorted_rows(rows: list[Mapping[str, object]]) -> list[str]:
-    return sorted(json.dumps(row, sort_keys=True) for row in rows)
+def told_of(pid: int, start: int, parent: int) -> Image:
+    return Image(pid, start << 16, start, parent, 1, 2, 3, "/bin/x", ())
+
+
+def test_a_child_has_its_parents_name_and_a_stranger_a_guess() -> None:
+    parents = Parents(NO_PROC)
+    enricher = Enricher(Processes(NO_PROC), Names(tree=parents), None, parents=parents)
+    items = enricher.items(
+        [
+            told_of(10, 5, 1),
+            told_of(11, 6, 10),
+            told_of(12, 7, 11),
+            named(b"a.example", pid=10, image=5 << 16),
+            connect(pid=12, image=7 << 16),
+            connect(pid=13, image=8 << 16),
+        ]
+    )
+    found = [row.host for row in rows_of(items) if isinstance(row, Connection)]
+    assert found == [
+        Host("a.example", HostSource.PROCESS_TREE),
+        Host("a.example", HostSource.OTHER_PROCESS),
+    ]
+
+
+def test_addresses_without_a_name_are_told() -> None:
+    told: list[set[str]] = []
+    enricher = Enricher(Processes(NO_PROC), Names(), None, nameless=told.append)
+    others = connect("192.0.2.9"), connect(None, socket.AF_NETLINK), connect("192.0.2.9")
+    enricher.items([named(b"a.example"), run(connect(), *others)])
+    assert told == [{"192.0.2.9"}]
+
+
+def test_a_resolvers_question_is_counted_or_a_row_at_last() -> None:
+    now = [10]
+    folding = Folding(lambda pid, _image: pid == NOBODY, address_of)
+    enricher = Enricher(
+        *(Processes(NO_PROC), Names(), None, lambda: OFFSET, lambda: now[0]), folding=folding
+    )
+    rows = enricher.items([run(connect(port=53), connect(port=443))])
+    assert [row.port for row in rows_of(rows) if isinstance(row, Connection)] == [443]
+    now[0] += WINDOW_NS
+    [late] = rows_of(enricher.items([]))
+    assert isinstance(late, Connection)
+    assert (late.port, late.time_ns, enricher.folded) == (53, OFFSET + 5, 0)
+    enricher.items([connect(port=53, ts_ns=now[0])])
+    folding.answered(packed(HERE), b"a.example", now[0])
+    enricher.items([named(b"a.example", "192.0.2.2", pid=7)._replace(ts_ns=now[0])])
+    assert enricher.folded == 1
+    enricher.items([connect(port=53, ts_ns=now[0])])
+    assert len(rows_of(enricher.rest())) == 1

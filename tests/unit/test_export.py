@@ -30,9 +30,10 @@ from app.output.export import (
 )
 from app.output.rows import COLUMNS, csv_writer
 from probes.connections import Connections
-from probes.jsonl import json_writer
 from probes.record import AutonomousSystem, Connection, Host, HostSource
+from probes.recordings.jsonl import json_writer
 from probes.text import visible
+from probes.transport import Transport
 from tests.connections import GITHUB, NETLINK, UNTOLD, connections, made_by, names
 
 OLD = "what was there before\n"
@@ -68,7 +69,9 @@ def test_a_row_has_every_field() -> None:
         "2023-11-14T22:13:20.123456+00:00,AF_INET,8549,8551,curl,/usr/bin/curl,"
         "curl -s https://github.com/,1000,alice,140.82.118.3,443,github.com,getaddrinfo,36459,GITHUB,"
         "8001,2023-11-14T22:13:20.003000+00:00,5873,4026531840,4026531841,"
-        "3f4a0b1c2d3e,session-3.scope"
+        "3f4a0b1c2d3e,session-3.scope,192.168.7.20,51234,connected,,12.345,web,"
+        "'8001 /usr/bin/bash' '1 /usr/lib/systemd/systemd',connect,stream,tcp,"
+        "2023-11-14T22:13:20.100000+00:00"
     )
 
 
@@ -77,7 +80,8 @@ def test_the_columns_are_the_keys_of_a_json_line() -> None:
 
 
 def test_what_is_not_there_is_an_empty_cell() -> None:
-    cells = row(replace(NETLINK, process=made_by(executable=None, args=(), **UNTOLD).process))
+    process = made_by(executable=None, args=(), **UNTOLD).process
+    cells = row(replace(NETLINK, process=process, transport=Transport()))
     assert [column for column, cell in cells.items() if cell == ""] == [
         "process",
         "args",
@@ -94,6 +98,15 @@ def test_what_is_not_there_is_an_empty_cell() -> None:
         "mntns",
         "container",
         "unit",
+        "local_address",
+        "local_port",
+        "outcome",
+        "errno",
+        "latency_ms",
+        "container_name",
+        "parents",
+        *("socket_type", "protocol"),
+        "host_time",
     ]
     assert cells["af"] == "AF_NETLINK"
 
@@ -390,7 +403,7 @@ def test_a_directory_of_others_is_named() -> None:
         pytest.skip("only root can become somebody else")
     os.seteuid(12345)
     try:
-        with pytest.raises(ExportError, match=r"not permitted in /; choose another directory"):
+        with pytest.raises(ExportError, match=r"not permitted in / for user 12345; choose another"):
             written(Path("/out.csv"), [GITHUB], replace=False)
     finally:
         os.seteuid(0)
@@ -401,6 +414,20 @@ def test_a_directory_of_others_is_named() -> None:
 
 def test_offers_a_name_made_of_the_time() -> None:
     assert default_name(datetime(2026, 1, 31, 9, 5, 7)) == "sock-tui-20260131-090507.csv"
+
+
+def test_where_nothing_may_be_written_here_another_folder_is_offered() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    was = Path.cwd()
+    os.chdir("/")
+    os.seteuid(12345)
+    try:
+        offered = Path(default_name(datetime(2026, 1, 31, 9, 5, 7)))
+        assert offered == Path("/var/tmp/sock-tui-20260131-090507.csv")
+    finally:
+        os.seteuid(0)
+        os.chdir(was)
 
 
 def test_finds_who_called_sudo() -> None:

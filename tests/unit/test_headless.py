@@ -6,6 +6,8 @@ import csv
 import os
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 from app.output.headless import summary
 from app.output.lines import plain_header, plain_writer
 from app.session.capture import Progress
-from probes.json_reader import connection_from_json
+from probes.recordings.json_reader import connection_from_json
 from tests.command import PATIENCE_S, command, environment, run, write_recording
 from tests.connections import GITHUB, NETLINK, made_by
 
@@ -94,14 +96,14 @@ def test_json_has_a_line_for_each_and_no_other(short: Path) -> None:
 def test_what_was_not_asked_for_is_counted(short: Path) -> None:
     done = run("open", short, "--json", "--filter", "port:443")
     assert len(done.stdout.splitlines()) == 2
-    assert done.stderr.splitlines()[-1] == "seen 3, lost 0, filtered out 1"
+    assert done.stderr.splitlines()[-1] == "seen 3, lost 0, filtered out 1, kept 2"
 
 
 def test_an_export_prints_no_lines_unless_asked_to(short: Path, tmp_path: Path) -> None:
     target = tmp_path / "x.csv"
     done = run("open", short, "--export", target, "--max-rows", "2")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.splitlines()[-1] == "seen 3, lost 0, evicted 1"
+    assert done.stderr.splitlines()[-1] == "seen 3, lost 0, evicted 1, kept 2"
     with target.open(newline="") as file:
         assert [row["af"] for row in csv.DictReader(file)] == ["AF_NETLINK", "AF_INET"]
     both = run("open", short, "--export", target, "--replace", "--plain")
@@ -283,8 +285,37 @@ def test_standard_streams_that_are_closed_are_nobody(
     [
         (Progress(seen=12), 0, "seen 12, lost 0"),
         (Progress(seen=12, lost=3, filtered=4), 0, "seen 12, lost 3, filtered out 4"),
+        (Progress(seen=12, folded=4), 0, "seen 12, lost 0, folded 4"),
         (Progress(seen=9, overflowed=5), 7, "seen 9, lost 0, overflowed 5, evicted 7"),
     ],
 )
 def test_the_last_line_leaves_nothing_out(progress: Progress, evicted: int, said: str) -> None:
     assert summary(progress, evicted) == said
+
+
+WRITES = """
+import os, signal, sys, threading, time
+from app.output.streams import prepare
+prepare()
+signal.signal(signal.SIGUSR1, lambda *_: None)
+def interrupt():
+    for _ in range(20):
+        time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGUSR1)
+threading.Thread(target=interrupt).start()
+for _ in range(8):
+    sys.stdout.write("x" * 1_000_000)
+sys.stdout.flush()
+"""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_signal_takes_nothing_out_of_what_is_written(unbuffered: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITES],
+        stdout=subprocess.PIPE,
+        env=environment(PYTHONUNBUFFERED=unbuffered),
+    ) as process:
+        assert process.stdout is not None
+        time.sleep(0.5)
+        assert len(process.stdout.read()) == 8_000_000

@@ -7,9 +7,10 @@ import socket
 import pytest
 
 from probes.connections import Connections
-from probes.enrich import HELD_NS, Enricher
-from probes.names import Names
-from probes.procfs import Processes
+from probes.enrichment.enrich import Enricher
+from probes.enrichment.held import HELD_NS
+from probes.naming.names import Names
+from probes.processes.procfs import Processes
 from probes.record import Connection, Resolution
 from tests.events import HERE, NO_PROC, NOBODY, connect, named, run, seen
 from tests.rows import rows_of

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.image import (
+from probes.processes.image import (
     FLAG_ARGS_CUT,
     FLAG_ARGS_UNREADABLE,
     FLAG_DELETED,
@@ -23,7 +23,7 @@ DAY = 24 * 3600 * 10**9
 
 
 def told(args: bytes = b"x\0", path: bytes = b"x\0", flags: int = 0) -> Image:
-    record = IMAGE.pack(1, 2, 3, 4, 5, len(args), len(path)) + args + path
+    record = IMAGE.pack(1, 2, 6, 3, 4, 5, len(args), len(path)) + args + path
     found = read_image(7, 8, flags, record)
     assert found is not None
     return found

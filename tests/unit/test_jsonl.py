@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -8,13 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.json_reader import JsonLineError, JsonReader, connection_from_json
-from probes.jsonl import json_writer
 from probes.record import AutonomousSystem, Connection
-from tests.connections import GITHUB, NETLINK, UNTOLD, connections, made_by
+from probes.recordings.json_line import JsonLineError
+from probes.recordings.json_reader import JsonReader, connection_from_json
+from probes.recordings.jsonl import json_writer
+from probes.transport import Transport
+from tests.connections import GITHUB, NETLINK, UNSAID, UNTOLD, connections, made_by
 
 write = json_writer(UTC)
-LATER = ("parent", "started", "cgroup", "netns", "mntns", "container", "unit")
+TOLD = ("parent", "started", "cgroup", "netns", "mntns", "container", "unit")
+ENDED = ("local_address", "local_port", "outcome", "errno", "latency_ms")
+CALLED = ("call", "socket_type", "protocol")
+LATER = (*TOLD, *ENDED, "container_name", "parents", *CALLED, "host_time")
 
 
 def test_writes_every_field_in_the_documented_order() -> None:
@@ -26,12 +32,19 @@ def test_writes_every_field_in_the_documented_order() -> None:
         '"host": "github.com", "host_source": "getaddrinfo", "asn": 36459, "as_name": "GITHUB", '
         '"parent": 8001, "started": "2023-11-14T22:13:20.003000+00:00", "cgroup": 5873, '
         '"netns": 4026531840, "mntns": 4026531841, '
-        '"container": "3f4a0b1c2d3e", "unit": "session-3.scope"}'
+        '"container": "3f4a0b1c2d3e", "unit": "session-3.scope", '
+        '"local_address": "192.168.7.20", "local_port": 51234, '
+        '"outcome": "connected", "errno": null, "latency_ms": 12.345, '
+        '"container_name": "web", '
+        '"parents": ["8001 /usr/bin/bash", "1 /usr/lib/systemd/systemd"], '
+        '"call": "connect", "socket_type": "stream", "protocol": "tcp", '
+        '"host_time": "2023-11-14T22:13:20.100000+00:00"}'
     )
 
 
 def test_what_is_not_there_is_null() -> None:
-    gone = replace(NETLINK, process=made_by(executable=None, args=(), **UNTOLD).process)
+    process = made_by(executable=None, args=(), **UNTOLD).process
+    gone = replace(NETLINK, process=process, transport=Transport())
     fields = json.loads(write(gone))
     assert [key for key, value in fields.items() if value is None] == [
         "process",
@@ -41,8 +54,9 @@ def test_what_is_not_there_is_null() -> None:
         "host_source",
         "asn",
         "as_name",
-        *LATER,
+        *(key for key in LATER if key not in ("parents", "call")),
     ]
+    assert fields["parents"] == []
     assert fields["comm"] == "curl"
     assert fields["args"] == []
     unnamed = json.loads(write(replace(GITHUB, system=AutonomousSystem(64500, ""))))
@@ -100,7 +114,9 @@ def test_a_recording_made_before_there_were_later_keys_is_read() -> None:
     fields = json.loads(write(GITHUB))
     for key in LATER:
         del fields[key]
-    assert connection_from_json(json.dumps(fields)) == made_by(**UNTOLD)
+    assert connection_from_json(json.dumps(fields)) == replace(
+        made_by(**UNTOLD), transport=Transport(), **UNSAID
+    )
 
 
 @pytest.mark.parametrize("key", [key for key in json.loads(write(GITHUB)) if key not in LATER])
@@ -117,6 +133,8 @@ def test_names_a_missing_key(key: str) -> None:
         ("parent", 2**32, "'parent' must be a whole number from 0 to 4294967295 or null"),
         ("started", 1, "'started' must be an ISO 8601 time with an offset"),
         ("cgroup", 2**64, "'cgroup' must be a whole number from 0 to 18446744073709551615"),
+        ("parents", ["x"], "'parents' must be a list of strings, each a pid, a space and a path"),
+        ("parents", "1 /x", "'parents' must be a list of strings"),
         ("time", "yesterday", "'time' must be an ISO 8601 time with an offset"),
         ("time", "2023-11-14T22:13:20", "'time' must be an ISO 8601 time with an offset"),
         ("time", "1969-12-31T23:59:59+00:00", "'time' must be an ISO 8601 time with an offset"),
@@ -146,7 +164,8 @@ def test_names_a_missing_key(key: str) -> None:
         (
             "host_source",
             "guess",
-            "'host_source' must be one of getaddrinfo, other-process, dns or null",
+            "'host_source' must be one of getaddrinfo, process-tree, "
+            "other-process, dns, resolved, ptr or null",
         ),
         ("asn", None, "'as_name' must be null where 'asn' is"),
         ("as_name", "x" * 99 + "\x1b", "..."),
@@ -218,3 +237,32 @@ def _texts(value: object) -> list[str]:
         return [value]
     inner = value.values() if isinstance(value, dict) else value
     return [text for item in inner for text in _texts(item)] if isinstance(inner, list) else []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("call", "shout", "'call' must be one of connect, send, fastopen, not \"shout\""),
+        ("socket_type", "round", 'dccp, packet or null, not "round"'),
+        ("protocol", 6, "'protocol' must be a string or null, not 6"),
+    ],
+)
+def test_a_transport_that_makes_no_sense_is_said(key: str, value: object, expected: str) -> None:
+    with pytest.raises(JsonLineError, match=re.escape(expected)):
+        connection_from_json(json.dumps(json.loads(write(GITHUB)) | {key: value}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"local_address": None}, "'local_address' and 'local_port' must both"),
+        ({"local_port": None}, "'local_address' and 'local_port' must both"),
+        ({"outcome": None, "errno": "EPERM"}, "'errno' must be null where 'outcome' is"),
+        ({"outcome": "lost"}, "'outcome' must be one of connected, in-progress, refused"),
+        ({"latency_ms": -1}, "'latency_ms' must be a number from 0"),
+        ({"latency_ms": True}, "'latency_ms' must be a number from 0"),
+    ],
+)
+def test_an_outcome_that_cannot_be_is_named(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(JsonLineError, match=said):
+        connection_from_json(json.dumps(json.loads(write(GITHUB)) | changes))

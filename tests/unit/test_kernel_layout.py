@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from probes import btf, layout
+from probes.kernel import btf, layout
 
-PROCESS_H = Path(layout.__file__).with_name("bpf") / "process.h"
+BPF = Path(layout.__file__).parents[1] / "bpf"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no type information"])
@@ -27,14 +27,26 @@ def test_this_kernel_says_all_that_the_programs_ask_for() -> None:
     constants, flags = layout.of_kernel()
     assert len(constants) == len(layout.UNKNOWN)
     assert all(constants)
-    asked = re.findall(r"\bOFFSET\((\w+), (\w+)\)", PROCESS_H.read_text())
-    given = [flag.partition("=")[0] for flag in flags]
+    text = "".join(path.read_text() for path in BPF.iterdir() if path.is_file())
+    asked = re.findall(r"\bOFFSET\((\w+), (\w+)\)", text)
+    given = [flag.partition("=")[0] for flag in flags if flag.startswith(("-DHAS", "-DOFFSET"))]
     wanted = {f"-DOFFSET_{structure}__{field}" for structure, field in asked}
-    assert set(given) == {"-DHAS_OFFSETS", *wanted - {"-DOFFSET_structure__field"}}
+    assert set(given) == {"-DHAS_OFFSETS", "-DHAS_SOCKETS", *wanted - {"-DOFFSET_structure__field"}}
 
 
 def test_who_called_can_be_known_without_the_image() -> None:
     assert layout.without_images((1, 2, 3, 4, 5, 6, 7, 8)) == (1, 2, 3, 4, 5, 0, 0, 0)
+
+
+@pytest.mark.skipif(not btf.KERNEL.exists(), reason="not run: this kernel carries no BTF")
+def test_a_kernel_without_a_sockets_fields_tells_no_outcomes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(layout, "_SOCKET_OFFSETS", (("sock", ("no_such_field",)),))
+    constants, flags = layout.of_kernel()
+    assert all(constants)
+    assert "-DHAS_OFFSETS" in flags
+    assert "-DHAS_SOCKETS" not in flags
 
 
 @pytest.mark.skipif(not btf.KERNEL.exists(), reason="not run: this kernel carries no BTF")

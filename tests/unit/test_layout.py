@@ -1,4 +1,4 @@
-"""The layout of events, which stands twice: in C and in `probes.decode`."""
+"""The layout of events, which stands twice: in C and in `probes.kernel.decode`."""
 
 from __future__ import annotations
 
@@ -10,29 +10,40 @@ from typing import Any, Final
 
 import pytest
 
-from probes.decode import (
+from probes.event import (
     EVENT,
     EVENT_FIELDS,
     FLAG_IN_LOOKUP,
     KIND_CONNECT,
+    KIND_EXEC,
     KIND_NAME,
+    KIND_OUTCOME,
     KIND_PROCESS,
     NAME_SIZE,
+    OUTCOME,
+    OUTCOME_FIELDS,
+    RESULT_ABANDONED,
+    RESULT_BEGUN,
+    RESULT_UNKNOWN,
     WHERE,
     WHO,
 )
-from probes.image import (
+from probes.kernel.requirements import import_bcc
+from probes.processes.execs import FILENAME_SIZE
+from probes.processes.image import (
     FLAG_ARGS_CUT,
     FLAG_ARGS_UNREADABLE,
     FLAG_DELETED,
+    FLAG_MADE,
     FLAG_PATH_CUT,
     IMAGE,
     IMAGE_FIELDS,
 )
-from probes.requirements import import_bcc
+from probes.transport import Call
 
 BPF: Final = Path(__file__).parents[2] / "probes" / "bpf"
 HEADER: Final = (BPF / "event.h").read_text()
+CALLS: Final = (BPF / "call.h").read_text()
 
 _TYPES: Final[dict[str, Any]] = {
     "u8": ctypes.c_uint8,
@@ -43,15 +54,19 @@ _TYPES: Final[dict[str, Any]] = {
 }
 
 
+# What is passed over in `OUTCOME` has no name there.
+_WITH_UNUSED: Final = (*OUTCOME_FIELDS[:7], "unused", *OUTCOME_FIELDS[7:9], "padding", "port")
+
+
 def defined(name: str) -> int:
-    found = re.search(rf"^#define {name} (\d+)", HEADER, re.MULTILINE)
+    found = re.search(rf"^#define {name} (\w+)", HEADER, re.MULTILINE)
     assert found, name
-    return int(found[1])
+    return int(found[1], 0)
 
 
-def structure(name: str) -> type[ctypes.Structure]:
+def structure(name: str, header: str = HEADER) -> type[ctypes.Structure]:
     """A struct of event.h, laid out by this machine's C rules."""
-    found = re.search(rf"^struct {name} {{\n(.*?)^}};", HEADER, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^struct {name} {{\n(.*?)^}};", header, re.MULTILINE | re.DOTALL)
     assert found, name
     fields = []
     for line in found[1].splitlines():
@@ -92,6 +107,21 @@ def test_the_header_is_what_is_decoded() -> None:
     assert ctypes.sizeof(name_event) == EVENT.size + NAME_SIZE
     assert (defined("EVENT_CONNECT"), defined("EVENT_NAME")) == (KIND_CONNECT, KIND_NAME)
     assert defined("FLAG_IN_LOOKUP") == FLAG_IN_LOOKUP
+    assert [defined(f"CALL_{call.name}") for call in Call] == list(range(len(Call)))
+
+
+def test_a_target_is_the_end_of_an_event() -> None:
+    *_, (_, begin, _) = [field for field in c_side(structure("event")) if field[0] == "address"]
+    target = c_side(structure("target", CALLS))
+    rest = [field for field in c_side(structure("event")) if field[1] >= begin]
+    assert [(name, begin + offset, size) for name, offset, size in target] == rest
+    assert begin + ctypes.sizeof(structure("target", CALLS)) == EVENT.size
+
+
+def test_so_is_an_execve() -> None:
+    fields = c_side(structure("exec_event"))
+    assert fields == [("head", 0, EVENT.size), ("filename", EVENT.size, FILENAME_SIZE)]
+    assert defined("EVENT_EXEC") == KIND_EXEC
 
 
 def test_so_is_a_process_image() -> None:
@@ -102,12 +132,36 @@ def test_so_is_a_process_image() -> None:
     assert defined("EVENT_PROCESS") == KIND_PROCESS
     assert [
         *(defined("FLAG_ARGS_CUT"), defined("FLAG_ARGS_UNREADABLE")),
-        *(defined("FLAG_PATH_CUT"), defined("FLAG_DELETED")),
-    ] == [FLAG_ARGS_CUT, FLAG_ARGS_UNREADABLE, FLAG_PATH_CUT, FLAG_DELETED]
+        *(defined("FLAG_PATH_CUT"), defined("FLAG_DELETED"), defined("FLAG_MADE")),
+    ] == [FLAG_ARGS_CUT, FLAG_ARGS_UNREADABLE, FLAG_PATH_CUT, FLAG_DELETED, FLAG_MADE]
+
+
+def test_so_is_an_outcome() -> None:
+    outcome = structure("outcome_event")
+    unused = ("unused", "padding")
+    fields = [field for field in c_side(outcome) if field[0] not in unused]
+    offsets = {name: (offset, size) for name, offset, size in python_side(OUTCOME, _WITH_UNUSED)}
+    assert fields == [(name, *offsets[name]) for name in OUTCOME_FIELDS]
+    assert ctypes.sizeof(outcome) == OUTCOME.size == EVENT.size
+    assert defined("EVENT_OUTCOME") == KIND_OUTCOME
+    assert [
+        *(defined("OUTCOME_BEGUN"), defined("OUTCOME_ABANDONED"), defined("OUTCOME_UNKNOWN")),
+    ] == [RESULT_BEGUN, RESULT_ABANDONED, RESULT_UNKNOWN]
+
+
+def test_an_outcome_has_the_like_in_the_same_places() -> None:
+    event = {name: place for name, *place in c_side(structure("event"))}
+    outcome = {name: place for name, *place in c_side(structure("outcome_event"))}
+    for name in ("ts_ns", "kind", "tid", "tgid", "address", "family", "port"):
+        assert event[name] == outcome[name]
 
 
 @pytest.mark.parametrize(
-    ("key", "names"), [(WHO, ("tgid", "uid", "comm", "image")), (WHERE, ("address", "family"))]
+    ("key", "names"),
+    [
+        (WHO, ("tgid", "uid", "comm", "image")),
+        (WHERE, ("address", "family", "protocol", "call", "socket_type")),
+    ],
 )
 def test_what_is_taken_as_one_key_stands_together(
     key: struct.Struct, names: tuple[str, ...]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from probes import libcs
-from probes.libcs import LIBCS_MAX, Libcs
-from probes.requirements import libc_path
+from probes.kernel.requirements import libc_path
+from probes.naming import libcs
+from probes.naming.libcs import LIBCS_MAX, Libcs
 
 EXTENT = "7f0000000000-7f0000001000"
 
@@ -136,9 +136,24 @@ def test_a_process_may_become_another_program_just_after_it_began(world: World) 
     world.process(7, "two")
     world.now += 2
     assert world.look() == ["two"]
-    world.process(7, "three")  # it is not looked at for ever
-    world.now += 2
-    assert world.look() == []
+
+
+def test_or_later_and_is_looked_at_ever_less_often(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.process(7, "one")
+    looks = []
+    look_at = world.found._look_at
+    monkeypatch.setattr(
+        world.found, "_look_at", lambda pid: (looks.append(world.now), look_at(pid))
+    )
+    for second in range(70):
+        world.now = 100.0 + second
+        if second == 20:  # in a slow machine's container
+            world.process(7, "two")
+        world.look()
+    assert [int(at) - 100 for at in looks] == [0, 1, 3, 7, 15, 31, 63]
+    assert world.attached == ["one", "two"]
 
 
 def test_a_process_that_has_ended_is_none(world: World) -> None:

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from probes.decode import EVENT, FLAG_IN_LOOKUP
-from probes.enrich import HELD_NS, Enricher
+from probes.enrichment.enrich import Enricher
+from probes.enrichment.held import HELD_NS
 from probes.errors import SourceError
+from probes.event import EVENT, FLAG_IN_LOOKUP
+from probes.kernel.ring import frame
 from probes.live import feed
-from probes.names import Names
-from probes.procfs import Processes
+from probes.naming.names import Names
+from probes.processes.procfs import Processes
 from probes.record import Connection, Watching
-from probes.ring import frame
 from probes.source import Item
 from tests.ring_recording import recorded
 from tests.rows import rows_of
@@ -26,11 +27,18 @@ RECORDED = list(recorded())
 class Played:
     """Gives the recorded rings one by one, then nothing; `at_end` is called with each nothing."""
 
-    def __init__(self, rings: Sequence[bytes], lost: int, at_end: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        rings: Sequence[bytes],
+        lost: int,
+        at_end: Callable[[], object],
+        outcomes_lost: int = 0,
+    ) -> None:
         self._rings = list(rings)
         self._lost = lost
         self._at_end = at_end
         self.rests = 0
+        self._outcomes_lost = outcomes_lost
 
     def drain(self) -> bytes:
         if self._rings:
@@ -44,6 +52,12 @@ class Played:
     def lost(self) -> int:
         return self._lost
 
+    def names_lost(self) -> int:
+        return 0
+
+    def outcomes_lost(self) -> int:
+        return self._outcomes_lost
+
     def filtered(self) -> int:
         return 10 * self._lost
 
@@ -54,7 +68,10 @@ class Told:
 
     items: list[Item] = field(default_factory=list)
     losses: list[int] = field(default_factory=list)
+    names_losses: list[int] = field(default_factory=list)
     left_out: list[int] = field(default_factory=list)
+    outcome_losses: list[int] = field(default_factory=list)
+    folds: list[int] = field(default_factory=list)
 
     def progress(self, stage: str) -> None:
         raise AssertionError("the probes are attached already")
@@ -68,8 +85,17 @@ class Told:
     def lost(self, total: int) -> None:
         self.losses.append(total)
 
+    def names_lost(self, total: int) -> None:
+        self.names_losses.append(total)
+
+    def outcomes_lost(self, total: int) -> None:
+        self.outcome_losses.append(total)
+
     def filtered(self, total: int) -> None:
         self.left_out.append(total)
+
+    def folded(self, total: int) -> None:
+        self.folds.append(total)
 
     @property
     def connections(self) -> list[Connection]:
@@ -127,6 +153,18 @@ def test_losses_and_what_could_not_be_read_are_counted_together(enricher: Enrich
     assert len(told.connections) == 2
 
 
+def test_lost_outcomes_are_counted_apart_and_nothing_is_guessed(tmp_path: Path) -> None:
+    ring = next(case.ring for case in RECORDED if case.scenario == "udp")
+    for lost in (0, 3):
+        stopped, told = threading.Event(), Told()
+        reader = Played([ring], 0, stopped.set, outcomes_lost=lost)
+        enricher = Enricher(Processes(tmp_path), Names(), None, outcomes=True)
+        feed(reader, enricher, told, stopped)
+        assert told.losses[-1] == 0
+        assert told.outcome_losses[-1] == lost
+        assert [row.outcome is None for row in told.connections] == [bool(lost)]
+
+
 def test_losses_are_told_while_it_runs(enricher: Enricher) -> None:
     stopped = threading.Event()
     told = Told()
@@ -177,7 +215,7 @@ def test_few_connects_are_looked_for_soon_and_many_seldom(
     enricher: Enricher, connects: int, least: float, most: float
 ) -> None:
     stopped = Paced()
-    event = frame(EVENT.pack(5, 1, 1, 1, 0, b"curl", 0, bytes(16), 2, 443, 0))
+    event = frame(EVENT.pack(5, 1, 0, 1, 1, 0, b"curl", 0, bytes(16), 2, 6, 0, 1, 443))
     reader = Played([event * connects] * 10, 0, stopped.set)
     feed(reader, enricher, Told(), stopped)
     assert all(least <= seconds <= most for seconds in stopped.waited[:10])
@@ -199,7 +237,7 @@ def test_it_does_not_rest_while_a_connection_waits_for_its_name(tmp_path: Path) 
         if reader.rests:
             stopped.set()
 
-    event = EVENT.pack(5, 1, 1, 1, 0, b"curl", 0, bytes(16), 2, 443, FLAG_IN_LOOKUP)
+    event = EVENT.pack(5, 1, FLAG_IN_LOOKUP, 1, 1, 0, b"curl", 0, bytes(16), 2, 6, 0, 1, 443)
     reader = Played([frame(event)], 0, count)
     feed(reader, enricher, told, stopped)
     assert len(told.connections) == 1

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from app.options import UpdateSystems, Watch, parse_options
+from app import cli
+from app.commands import asn, live
+from app.commands import open as opening
+from app.commands.asn import UpdateSystems
+from app.commands.live import Live
+from app.commands.open import Open
+from app.commands.watch import Watch
 from probes.connections import Connections
 from probes.record import Connection, HookKind
 from probes.selection import Selection
@@ -19,15 +25,10 @@ from tests.connections import CURL, GITHUB, NETLINK
 HERE = os.getpid()
 
 
-def watch(*arguments: str) -> Watch:
-    options = parse_options(arguments)
-    assert isinstance(options, Watch)
-    return options
-
-
-def kept(options: Watch, *rows: Connection) -> list[bool]:
-    assert options.wanted is not None
-    return list(options.wanted(Connections.of(rows)))
+def kept(options: Live | Open, *rows: Connection) -> list[bool]:
+    wanted = options.watch.wanted
+    assert wanted is not None
+    return list(wanted(Connections.of(rows)))
 
 
 @pytest.fixture
@@ -38,86 +39,109 @@ def recording(tmp_path: Path) -> Path:
 
 
 def test_nothing_said_is_everything_live() -> None:
-    options = watch()
-    assert options.recording is None
-    assert options.wanted is None
+    options = live.parse([])
+    assert options.watch.wanted is None
     assert options.selection == Selection()
     assert (options.hook, options.names, options.systems, options.include_self) == (
         *(None, True, True, False),
     )
-    assert (options.plain, options.json, options.export, options.duration) == (
-        *(False, False, None, None),
-    )
+    assert (options.folds, options.reverse) == (True, False)
+    watch = options.watch
+    assert (watch.plain, watch.json, watch.export, watch.duration) == (False, False, None, None)
 
 
 def test_every_flag_arrives(tmp_path: Path) -> None:
-    export = tmp_path / "x.csv"
-    words = f"--json -a --export {export} --replace --duration 2.5 --max-rows 7 --hook kprobe"
-    options = watch(*words.split(), *"--self --no-names --no-asn".split())
-    assert options == Watch(
-        plain=False,
-        json=True,
-        everything=True,
-        export=export,
-        replace=True,
+    export, record = tmp_path / "x.csv", tmp_path / "x.db"
+    words = f"--json -a --export {export} --record {record} --replace --duration 2.5 --max-rows 7"
+    flags = "--wait 30 --hook kprobe --self --no-names --no-sends --no-asn --no-fold"
+    options = live.parse([*words.split(), *flags.split()])
+    assert options == Live(
+        Watch(
+            plain=False,
+            json=True,
+            everything=True,
+            export=export,
+            record=record,
+            replace=True,
+            wanted=None,
+            duration=2.5,
+            wait=30.0,
+            max_rows=7,
+        ),
         selection=Selection(),
-        wanted=None,
         hook=HookKind.KPROBE,
-        duration=2.5,
         include_self=True,
         names=False,
+        sends=False,
         systems=False,
-        max_rows=7,
-        recording=None,
-        speed=None,
+        folds=False,
+        reverse=False,
+        keep_root=False,
     )
-    assert watch("--hook", "auto").hook is None
-    assert watch("--hook", "tracepoint").hook is HookKind.TRACEPOINT
+    assert live.parse(["--ptr"]).reverse
+    assert live.parse(["--hook", "auto"]).hook is None
+    assert live.parse(["--hook", "tracepoint"]).hook is HookKind.TRACEPOINT
 
 
 def test_a_recording_is_opened_at_its_pace(recording: Path) -> None:
-    options = watch("open", str(recording), "--speed", "10", "--plain")
-    assert (options.recording, options.speed, options.plain) == (recording, 10.0, True)
+    options = opening.parse([str(recording), "--speed", "10", "--plain"])
+    assert (options.recording, options.speed, options.watch.plain) == (recording, 10.0, True)
 
 
 def test_the_update_of_the_systems() -> None:
-    assert parse_options(["asn", "update"]) == UpdateSystems(None)
-    assert parse_options(["asn", "update", "x.tsv"]) == UpdateSystems("x.tsv")
+    assert asn.parse(["update"]) == UpdateSystems(None)
+    assert asn.parse(["update", "x.tsv"]) == UpdateSystems("x.tsv")
 
 
 def test_what_the_kernel_can_tell_is_left_to_it() -> None:
-    options = watch("-p", str(HERE), "--pid", str(os.getppid()), "-P", "80", "--port", "0443")
+    options = live.parse(
+        ["-p", str(HERE), "--pid", str(os.getppid()), "-P", "80", "--port", "0443"]
+    )
     assert options.selection == Selection(
         frozenset({HERE, os.getppid()}), frozenset(), frozenset({80, 443})
     )
-    assert options.wanted is None
+    assert options.watch.wanted is None
 
 
 def test_one_flag_given_twice_widens_and_two_flags_narrow(recording: Path) -> None:
     me = replace(GITHUB, process=replace(CURL, pid=HERE))
     first = replace(GITHUB, process=replace(CURL, pid=os.getppid()))
-    both = watch("open", str(recording), "-p", str(HERE), "--pid", str(os.getppid()))
+    both = opening.parse([str(recording), "-p", str(HERE), "--pid", str(os.getppid())])
     assert kept(both, me, first, GITHUB) == [True, True, False]
-    narrow = watch("open", str(recording), "-p", str(HERE), "-P", "80", "--port", "443")
+    narrow = opening.parse([str(recording), "-p", str(HERE), "-P", "80", "--port", "443"])
     assert kept(narrow, me, replace(me, port=80), replace(me, port=22), first) == [
         *(True, True, False, False),
     ]
 
 
 def test_a_user_is_a_name_of_this_machine_or_a_number() -> None:
-    users = watch("-u", "root", "-u", "54321", "--user", "4294967294").selection.users
+    users = live.parse(["-u", "root", "-u", "54321", "--user", "4294967294"]).selection.users
     assert users == {0, 54321, 0xFFFF_FFFE}
 
 
+def test_a_filter_may_name_one_that_was_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SUDO_UID", "SUDO_GID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "sock-tui").mkdir()
+    (tmp_path / "sock-tui/filters.toml").write_text('web = "port:80,443"')
+    assert kept(live.parse(["--filter", "@web"]), GITHUB, NETLINK) == [True, False]
+    (tmp_path / "sock-tui/filters.toml").write_text("[")
+    with pytest.raises(SystemExit):
+        live.parse(["--filter", "@web"])
+
+
 def test_a_filter_is_the_dashboards() -> None:
-    assert kept(watch("--filter", "host:github port:443"), GITHUB, NETLINK) == [True, False]
-    assert watch("--filter", "").wanted is None
+    assert kept(live.parse(["--filter", "host:github port:443"]), GITHUB, NETLINK) == [True, False]
+    assert live.parse(["--filter", ""]).watch.wanted is None
 
 
 def test_a_recording_may_be_of_processes_and_users_that_are_not_here(recording: Path) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
-    options = watch("open", str(recording), "-p", str(gone.pid), "-u", "nobody-of-this-machine")
+    options = opening.parse([str(recording), "-p", str(gone.pid), "-u", "nobody-of-this-machine"])
     other = replace(CURL, pid=gone.pid, user="nobody-of-this-machine")
     assert kept(options, replace(GITHUB, process=other), GITHUB) == [True, False]
 
@@ -125,7 +149,7 @@ def test_a_recording_may_be_of_processes_and_users_that_are_not_here(recording: 
 def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
     """What is said of arguments that are wrong: one line, status 2."""
     with pytest.raises(SystemExit) as ended:
-        parse_options(arguments)
+        cli.main(arguments)
     assert ended.value.code == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -152,6 +176,9 @@ LONG = "x" * 300
         ("-P 65536", "a port is a number"),
         ("-P https", "a port is a number"),
         ("--filter pidd:1", "did you mean 'pid'"),
+        ("--port 80,443", "one port at a time, not '80,443'"),
+        ("--filter since:5m", "here give it a time, such as since:14:30"),
+        ("--filter @none", "no filter is saved as @none"),
         ("--filter pid:", "'pid:' needs a value"),
         ('--filter "curl', "never closed"),
         ("--hook uprobe", "'uprobe' is none of auto, kprobe, tracepoint"),
@@ -171,6 +198,7 @@ LONG = "x" * 300
         (f"--export /tmp/{LONG}", "too long"),
         (f"--export /tmp/{LONG}/x.csv", "too long"),
         ("--verbose", "unrecognized arguments: --verbose"),
+        ("--ptr --no-names", "give one of them"),
         ("--plai", "unrecognized arguments: --plai"),
         ("curl", "unrecognized arguments: curl"),
         ("open", "FILE"),
@@ -248,14 +276,14 @@ def test_what_may_not_be_used_is_said(
 @pytest.mark.parametrize("arguments", [["--help"], ["open", "--help"], ["asn", "--help"]])
 def test_help_names_every_flag(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        parse_options(arguments)
+        cli.main(arguments)
     assert ended.value.code == 0
     out, err = capsys.readouterr()
     assert out.startswith("usage: sock-tui")
     assert err == ""
     if arguments == ["--help"]:
         for flag in (
-            "--plain --json --all --export --replace --duration --max-rows --pid --user --port "
-            "--filter --hook --self --no-names --no-asn --version open asn"
+            "--plain --json --all --export --record --replace --duration --max-rows --pid --user "
+            "--port --filter --hook --self --no-names --no-asn --version open diff asn"
         ).split():
             assert flag in out

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from probes.decode import WHO
-from probes.procfs import ARGS_MAX, Processes
+from probes.event import WHO
+from probes.processes.proc_files import ARGS_MAX
+from probes.processes.procfs import Processes
 from probes.record import Process
 from tests.fake_proc import Clock, FakeProc
 
@@ -58,7 +60,10 @@ def find(processes: Processes, pid: int, comm: bytes | None = None, uid: int = M
 
 def test_a_running_process_is_told_in_full(start: Start) -> None:
     child = start([sys.executable, "-c", "input()", "two words", ""])
-    assert find(Processes(), child.pid) == Process(
+    found = find(Processes(), child.pid)
+    assert [parent.pid for parent in found.parents[:2]] == [os.getpid(), os.getppid()]
+    assert found.parents[0].executable == PYTHON
+    assert replace(found, parents=()) == Process(
         pid=child.pid,
         comm=Path(sys.executable).name,
         executable=PYTHON,

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.decode import WHO
-from probes.procfs import Processes
+from probes.event import WHO
+from probes.processes.proc_files import ProcFiles, Stat
+from probes.processes.procfs import Processes
 from probes.record import Process
 from tests.fake_proc import Clock, FakeProc
 
@@ -82,6 +83,7 @@ def test_what_became_stale_is_asked_for_again(
     fake: FakeProc, clock: Clock, asked: list[str]
 ) -> None:
     fake.put(7, start=100, exe="/bin/seven")
+    fake.put(8, start=100, exe=None)
     processes = Processes(fake.root, clock)
     processes.find_all([who(7)], [7])
     clock.now = 0.5
@@ -111,10 +113,10 @@ def test_a_name_is_what_stands_before_its_nul(fake: FakeProc) -> None:
 def test_batches_of_ever_new_processes_do_not_pile_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
 ) -> None:
-    monkeypatch.setattr("probes.procfs._KEPT", 50)
+    monkeypatch.setattr("probes.processes.procfs._KEPT", 50)
     if known:  # what has an executable is remembered apart from what has none
-        monkeypatch.setattr(Processes, "_stat", lambda self, pid: (b"1", b"x"))
-        monkeypatch.setattr(Processes, "_executable", lambda self, pid: "/bin/x")
+        monkeypatch.setattr(ProcFiles, "stat", lambda self, pid: Stat(b"x", 0, 1))
+        monkeypatch.setattr(ProcFiles, "executable", lambda self, pid: "/bin/x")
     processes = Processes(tmp_path, Clock())
     before = processes_alive()
     for start in range(0, 3000, 100):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from probes import compiler
-from probes.bytecode import Bytecode, MapShape
-from probes.program_cache import NAME, ProgramCache
+from probes.kernel import compiler
+from probes.kernel.bytecode import Bytecode, MapShape
+from probes.kernel.program_cache import NAME, ProgramCache
 from tests.command import NOBODY
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="not run: needs root to become another")
@@ -186,7 +186,9 @@ def test_on_a_full_disk_the_old_one_stays(cache: ProgramCache, folder: Path) -> 
 def test_the_key_holds_all_that_decides_what_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
     before = compiler.inputs()
     assert compiler.inputs() == before
-    assert {"kernel", "flags", "bcc", "compiler.py", "bpf/base.c", "bpf/event.h"} <= set(before)
+    assert {"kernel", "flags", "bcc", "kernel/compiler.py", "bpf/base.c", "bpf/event.h"} <= set(
+        before
+    )
     assert "bpf/abi/include/linux/types.h" in before
 
     class Other:

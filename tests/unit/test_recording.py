@@ -30,6 +30,16 @@ ROW: Row = {
     "mntns": 4026531841,
     "container": None,
     "unit": None,
+    "local_address": "127.0.0.1",
+    "local_port": 40_000,
+    "outcome": "refused",
+    "errno": "ECONNREFUSED",
+    "latency_ms": 0.02,
+    "container_name": None,
+    "parents": ["1 /usr/lib/systemd/systemd"],
+    "call": "connect",
+    "socket_type": "stream",
+    "protocol": "tcp",
 }
 MADE = Expected({key: ROW[key] for key in ("af", "pid", "comm", "process", "args", "port", "host")})
 REPORT = Report("curl", [7], [MADE])
@@ -62,6 +72,18 @@ def test_what_differs_is_named(rows: list[Row]) -> None:
     assert complaints(REPORT, rows)
 
 
+@pytest.mark.parametrize("latency_ms", [None, 0.0, 0.9, 30.0])
+def test_a_latency_is_between_what_it_may_be(latency_ms: float | None) -> None:
+    timed = Report("refused", [7], [Expected({"pid": 7, "latency_ms": [0.01, 0.5]})])
+    assert complaints(timed, [ROW]) == []
+    assert complaints(timed, [{**ROW, "latency_ms": latency_ms}])
+
+
+@pytest.mark.parametrize("kind", [{"protocol": "icmp"}, {"socket_type": "raw"}], ids=str)
+def test_what_has_no_port_needs_none(kind: dict[str, object]) -> None:
+    assert flaws(recorded({**ROW, "port": 0, **kind})) == []
+
+
 def test_a_scenario_that_failed_is_no_success() -> None:
     assert complaints(Report("curl", [7], [], failed="OSError"), [])
 
@@ -72,6 +94,8 @@ def test_a_scenario_that_failed_is_no_success() -> None:
         {"af": "AF_UNIX"},
         {"af": "AF_UNSPEC"},
         {"port": 0},
+        {"protocol": None},
+        {"socket_type": None},
         {"comm": ""},
         {"user": ""},
         {"time": "2026-01-31T12:00:00.000001"},

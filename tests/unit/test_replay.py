@@ -8,46 +8,16 @@ from threading import Event, Thread
 import pytest
 
 from probes.connections import Connections
-from probes.jsonl import json_writer
-from probes.record import Connection, Hook, HookKind, Resolution, Watching
-from probes.replay import BATCH, LONGEST_LINE, ReplayError, ReplaySource
+from probes.record import Connection, Hook, HookKind, Watching
+from probes.recordings.jsonl import json_writer
+from probes.recordings.pace import Pace
+from probes.recordings.replay import BATCH, LONGEST_LINE, ReplayError, ReplaySource
 from probes.source import Item
 from tests.connections import GITHUB, NETLINK
-from tests.rows import rows_of
+from tests.told import Told
 
 HOOK = Hook(HookKind.KPROBE, "security_socket_connect")
 write = json_writer()
-
-
-class Told:
-    """A sink that keeps what it was told."""
-
-    def __init__(self) -> None:
-        self.items: list[Item] = []
-        self.watching: list[Watching] = []
-        self.stages: list[str] = []
-        self.arrived = Event()
-
-    def progress(self, stage: str) -> None:
-        self.stages.append(stage)
-
-    def attached(self, watching: Watching) -> None:
-        assert not self.items
-        self.watching.append(watching)
-
-    def take(self, items: Sequence[Item]) -> None:
-        self.items.extend(items)
-        self.arrived.set()
-
-    @property
-    def rows(self) -> list[Connection | Resolution]:
-        return rows_of(self.items)
-
-    def lost(self, total: int) -> None:
-        raise AssertionError("a recording loses nothing")
-
-    def filtered(self, total: int) -> None:
-        raise AssertionError("a recording leaves nothing out")
 
 
 def recording(path: Path, connections: list[Connection]) -> Path:
@@ -84,7 +54,7 @@ def test_its_own_pace_waits_and_can_be_stopped(tmp_path: Path) -> None:
     hour_later = replace(GITHUB, time_ns=GITHUB.time_ns + 3600 * 10**9)
     path = recording(tmp_path / "a.jsonl", [GITHUB, hour_later])
     told, stopped = Told(), Event()
-    player = Thread(target=ReplaySource(path, hook=HOOK, speed=1).run, args=(told, stopped))
+    player = Thread(target=ReplaySource(path, hook=HOOK, pace=Pace(1)).run, args=(told, stopped))
     player.start()
     assert told.arrived.wait(60)
     stopped.set()
@@ -96,7 +66,7 @@ def test_its_own_pace_waits_and_can_be_stopped(tmp_path: Path) -> None:
 def test_a_clock_that_was_set_back_does_not_stop_the_replay(tmp_path: Path) -> None:
     rows = [GITHUB, replace(GITHUB, time_ns=GITHUB.time_ns - 3600 * 10**9), NETLINK]
     told = Told()
-    ReplaySource(recording(tmp_path / "a.jsonl", rows), hook=HOOK, speed=1).run(told, Event())
+    ReplaySource(recording(tmp_path / "a.jsonl", rows), hook=HOOK, pace=Pace(1)).run(told, Event())
     assert told.rows == rows
 
 
@@ -141,12 +111,6 @@ def test_says_why_a_file_cannot_be_read(tmp_path: Path) -> None:
         ReplaySource(tmp_path / "x.jsonl", hook=HOOK).run(Told(), Event())
     with pytest.raises(ReplayError, match="Is a directory"):
         ReplaySource(tmp_path, hook=HOOK).run(Told(), Event())
-
-
-@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
-def test_refuses_a_speed_that_is_none(speed: float) -> None:
-    with pytest.raises(ValueError, match="speed must be a number above 0"):
-        ReplaySource(Path("x"), hook=HOOK, speed=speed)
 
 
 def test_a_failing_sink_is_not_blamed_on_the_recording(tmp_path: Path) -> None:

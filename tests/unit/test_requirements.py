@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from probes.errors import SourceError
-from probes.requirements import (
+from probes.kernel.requirements import (
     check_kernel,
     check_privilege,
     import_bcc,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.ring import BUSY, DISCARDED, HEADER, TURN, MappedRing, frame, span
+from probes.kernel.ring import BUSY, DISCARDED, HEADER, TURN, MappedRing, frame, span
 
 SIZE = 8 * mmap.PAGESIZE
 

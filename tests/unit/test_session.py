@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Iterator
 from dataclasses import replace
 from queue import SimpleQueue
 
 import pytest
 
-from app.filters.matching import Test
+from app.filters.mask import Test
 from app.filters.query import Key, Query, parse
+from app.output.headless import summary
 from app.screens.words import Rate, absence, status, subtitle, title
 from app.session.capture import Capture
 from app.session.session import Change, Session
+from probes.connections import Connections
+from probes.outcome import Outcome, OutcomeKind, code_of
 from probes.record import Connection, Hook, HookKind, Resolution, Watching
-from probes.source import Sink
+from probes.results import Results
+from probes.source import Item, Sink
 from tests.connections import CURL, GITHUB
 from tests.rows import items_of
 from tests.sources import PATIENCE_S, WATCHING, Scripted
@@ -22,16 +27,16 @@ ROW = replace(GITHUB, host=None)
 RECORDING = Watching(Hook(HookKind.RECORDING, "today.jsonl"), None, None)
 WGET = replace(ROW, process=replace(CURL, pid=2, executable="/usr/bin/wget", user="bob"))
 
-Told = list[Connection | Resolution] | Watching | str | int
+REFUSED = Outcome(OutcomeKind.REFUSED, "ECONNREFUSED")
+
+Told = list[Connection | Item] | list[Connection] | list[Item] | Watching | str | int
 
 
 class Live:
     """A session whose source gives what a test puts into it, and no sooner."""
 
     def __init__(self, max_rows: int = 1000, wanted: Test | None = None) -> None:
-        self._batches: SimpleQueue[list[Connection | Resolution] | Watching | str | int | None] = (
-            SimpleQueue()
-        )
+        self._batches: SimpleQueue[Told | None] = SimpleQueue()
         self._given = threading.Semaphore(0)
         self.session = Session(Capture(Scripted(self._play), wanted=wanted), max_rows)
         self.session.capture.start()
@@ -114,6 +119,20 @@ def test_a_late_name_reaches_rows_that_are_shown_even_in_a_pause(live: Live) -> 
     [row] = live.shown
     assert row.host is not None
     assert row.host.name == "a.example"
+
+
+def test_what_became_of_a_row_is_shown_also_in_a_pause(live: Live) -> None:
+    rows = Connections.of([ROW, WGET])
+    rows.numbers[:] = array("Q", [1, 2])
+    live.give([rows])
+    live.session.pause(True)
+    results = Results()
+    results.add(2, code_of(REFUSED), 1500, "10.0.0.1", 5123)
+    assert live.give([results]) == Change(evicted=0, touched=True, changed=True)
+    assert [row.outcome for row in live.shown] == [ROW.outcome, REFUSED]
+    results = Results()
+    results.add(3, code_of(REFUSED))
+    assert not live.give([results]).touched
 
 
 def test_a_name_that_changes_no_row_needs_no_drawing_in_a_pause(live: Live) -> None:
@@ -208,6 +227,19 @@ def test_the_status_line_says_whether_names_are_watched(
     assert (now.names, now.names_ok) == (said, said == "on")
 
 
+def test_where_no_results_are_told_it_says_so(live: Live) -> None:
+    live.give(replace(WATCHING, without_outcomes="this kernel has no BTF"))
+    assert not status(live.session, 0).results
+    assert "No results: this kernel has no BTF." in absence(live.session, Size())
+
+
+def test_lost_results_are_counted(live: Live) -> None:
+    live.give(WATCHING)
+    live.session.capture._update(outcomes_lost=3)
+    assert status(live.session, 0).results_lost == 3
+    assert summary(live.session.capture.progress, 0) == "seen 0, lost 0, results lost 3"
+
+
 def test_a_recording_has_no_rate_no_table_and_no_switch_for_names(live: Live) -> None:
     live.give(RECORDING, [ROW])
     now = status(live.session, 12.5)
@@ -276,7 +308,7 @@ def test_connections_that_were_not_asked_for_explain_an_empty_table() -> None:
     live.give(WATCHING, [ROW] * 1234)
     found = absence(live.session, Size())
     assert found[0] == "Nothing seen yet"
-    assert "1,234 were left out, as the command line asks." in found
+    assert "1,234 were left out, as flags or config.toml ask." in found
     live.end()
 
 
@@ -292,4 +324,18 @@ def test_a_recording_of_which_nothing_was_asked_for_says_so() -> None:
     live.end()
     found = absence(live.session, Size())
     assert "empty" not in found[0]
-    assert "3 were left out, as the command line asks." in found
+    assert "3 were left out, as flags or config.toml ask." in found
+
+
+def test_a_clock_that_is_set_back_loses_no_row_and_no_count(live: Live) -> None:
+    hour_ns = 3_600_000_000_000
+    times = [ROW.time_ns, ROW.time_ns - hour_ns, ROW.time_ns - hour_ns + 1]
+    live.give([replace(ROW, time_ns=time_ns) for time_ns in times])
+    session = live.session
+    assert [row.time_ns for rows in session.view.rows() for row in rows] == times
+    session.history.catch_up()
+    course = session.history.over(10)
+    assert course is not None
+    assert sum(course.counts) == 3
+    before = summary(session.capture.progress, session.store.first, len(session.store))
+    assert before == "seen 3, lost 0"

@@ -182,6 +182,48 @@ def test_slack_lets_some_be() -> None:
     assert len(evicted(filled(*[row()] * 13, max_rows=10))) == 3
 
 
+def heard(name: str, source: HostSource, address: str = HERE) -> Resolution:
+    return Resolution(7, None, address, name, source)
+
+
+def test_a_name_that_nobody_asked_for_fills_what_has_none() -> None:
+    store = filled(row(), row(pid=2), row(host=own("x.example")), row(address=THERE))
+    changed = store.learn(heard("host-1.example", HostSource.PTR))
+    assert [sequence for sequence, _ in changed] == [0, 1]
+    found = Host("host-1.example", HostSource.PTR)
+    assert hosts(store) == [found, found, own("x.example"), None]
+    assert store[0].host is store[1].host
+    assert [each and each.learned_ns for each in hosts(store)[:2]] == [7, 7]
+    assert not store.learn(heard("other.example", HostSource.DNS))
+
+
+def test_what_a_process_asked_for_takes_the_place_of_the_addresss_own_name() -> None:
+    store = filled(row(), row(pid=2))
+    store.learn(heard("host-1.example", HostSource.PTR))
+    store.learn(told("a.example"))
+    assert hosts(store) == [own("a.example"), Host("host-1.example", HostSource.PTR)]
+
+
+def test_a_late_name_is_not_that_of_who_had_the_pid_before() -> None:
+    store = Store()
+    dead = replace(row(), process=replace(CURL, pid=1, start_ns=5))
+    store.add(Connections.of([dead, row()]))
+    store.learn(told("a.example"))
+    assert hosts(store) == [guess("a.example"), own("a.example")]
+
+
+def test_a_late_name_of_another_network_namespace_is_no_guess_here() -> None:
+    here, there = replace(CURL, pid=2, netns=7), replace(CURL, pid=3, netns=8)
+    store = Store()
+    rows = [replace(row(address="10.0.0.1"), process=process) for process in (here, there)]
+    store.add(Connections.of(rows))
+    asked = replace(told("a.example", address="10.0.0.1"), netns=7)
+    assert [number for number, _ in store.learn(asked)] == [0]
+    heard_there = replace(heard("b.example", HostSource.DNS, "10.0.0.1"), netns=8)
+    assert [number for number, _ in store.learn(heard_there)] == [1]
+    assert hosts(store) == [guess("a.example"), Host("b.example", HostSource.DNS)]
+
+
 _addresses = st.sampled_from([None, HERE, THERE])
 _hosts = st.one_of(st.none(), st.sampled_from([own("x"), guess("y")]))
 _steps = st.one_of(
@@ -192,6 +234,7 @@ _steps = st.one_of(
         pid=st.integers(1, 3),
         address=st.sampled_from([HERE, THERE]),
     ),
+    st.builds(heard, st.just("c"), st.just(HostSource.DNS), st.sampled_from([HERE, THERE])),
     st.none(),
 )
 
@@ -228,6 +271,9 @@ def test_the_store_is_a_list_whose_names_are_looked_up_one_by_one(
 def renamed(each: Connection, resolution: Resolution) -> Connection | None:
     if each.address != resolution.address:
         return None
+    if resolution.process is None:
+        host = Host(resolution.name, resolution.source)
+        return replace(each, host=host) if each.host is None else None
     if each.process.pid == resolution.process.pid and (each.host is None or each.host.is_guess):
         return replace(each, host=own(resolution.name))
     return replace(each, host=guess(resolution.name)) if each.host is None else None

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from probes.cgroup import Owner
-from probes.decode import WHO
-from probes.image import Image
-from probes.procfs import Processes
-from probes.record import Process
+from probes.event import WHO
+from probes.processes.cgroup import Owner
+from probes.processes.image import Image
+from probes.processes.procfs import Processes
+from probes.record import Ancestor, Process
 from tests.fake_proc import Clock, FakeProc
 
 TICKS = 500  # the start of every process here, in /proc
@@ -22,6 +22,7 @@ IMAGE = Image(7, NUMBER, START, 1, 77, 4, 5, "/bin/told", ("told", "-x"))
 TOLD = Process(
     *(7, "x", "/bin/told", ("told", "-x"), 0, "root"),
     *(1, BOOTED + START, 77, 4, 5),
+    parents=(Ancestor(1, "", None, ()),),
 )
 
 
@@ -144,8 +145,8 @@ def test_a_start_that_no_clock_shows_is_left_out(processes: Processes) -> None:
 def test_the_images_told_do_not_pile_up(
     processes: Processes, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("probes.procfs._KEPT_IMAGES", 3)
-    monkeypatch.setattr("probes.procfs._KEPT", 1)
+    monkeypatch.setattr("probes.processes.procfs._KEPT_IMAGES", 3)
+    monkeypatch.setattr("probes.processes.procfs._KEPT", 1)
     for pid in range(1, 4):
         processes.tell(IMAGE._replace(pid=pid))
     assert processes.find(who(pid=1), 1).label == "/bin/told"

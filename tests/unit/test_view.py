@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import time
+from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -23,8 +25,12 @@ from app.session.tally import Tally
 from app.session.view import View
 from probes.connections import Connections
 from probes.family import family_name
+from probes.outcome import OUTCOMES, Outcome, OutcomeKind
 from probes.record import AutonomousSystem, Connection, Host, HostSource, Process, Resolution
+from probes.results import Results
+from probes.transport import UNTOLD, Call, SocketType, Transport
 from tests.connections import CURL, NETLINK
+from widgets.column import ALL
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 WGET = replace(CURL, pid=2, comm="wget", executable="/usr/bin/wget", user="bob")
@@ -36,9 +42,11 @@ def row(
     host: str | None = None,
     number: int | None = None,
     time_ns: int = 0,
+    outcome: Outcome | None = None,
+    latency_us: int | None = None,
 ) -> Connection:
     if address is None:
-        return replace(NETLINK, process=process)
+        return replace(NETLINK, process=process, outcome=outcome)
     return Connection(
         time_ns,
         2,
@@ -48,6 +56,8 @@ def row(
         443,
         Host(host, HostSource.GETADDRINFO) if host else None,
         AutonomousSystem(number, f"NAME-{number}") if number else None,
+        outcome=outcome,
+        latency_us=latency_us,
     )
 
 
@@ -72,7 +82,7 @@ class Shown:
             self.view.work(5)
 
     def learn(self, name: str, process: Process = CURL, address: str = HERE) -> bool:
-        return self.view.renamed(self.store.learn(Resolution(1, process, address, name)))
+        return self.view.changed(self.store.learn(Resolution(1, process, address, name)), "host")
 
     def evict(self) -> int:
         return self.view.forget(self.store.evict())
@@ -198,8 +208,10 @@ _rows = st.builds(
     st.one_of(st.none(), _names),
     st.sampled_from([None, 64500, 64501]),
     st.integers(0, 100),
+    st.sampled_from([OUTCOMES[code] for code in (0, 99, 110, 111, 253, 254, 255)]),
+    st.one_of(st.none(), st.integers(1, 5)),
 )
-_ORDERS = ("time", "family", "pid", "process", "user", "destination", "host", "system")
+_ORDERS = tuple(column.key for column in ALL)
 _orders = st.one_of(st.none(), st.builds(Order, st.sampled_from(_ORDERS), descending=st.booleans()))
 _steps = st.lists(
     st.one_of(
@@ -289,11 +301,40 @@ def matching(shown: Shown) -> list[tuple[int, Connection]]:
     ]
 
 
+def test_a_late_name_for_one_address_by_several_protocols_keeps_the_order_of_arrival() -> None:
+    shown = Shown()
+    shown.filter(parse("host:late"))
+    udp = Transport(Call.SEND, SocketType.DGRAM, "udp")
+    rows = [replace(row(), transport=how) for how in (UNTOLD, udp) * 6]
+    shown.add(*rows)
+    shown.view.catch_up()
+    assert shown.learn("late.example")
+    numbers = [shown.view.sequence(index) for index in range(len(shown.view))]
+    assert numbers == list(range(12))
+
+
+def test_a_row_of_which_two_results_come_at_once_is_told_once() -> None:
+    shown = Shown()
+    rows = Connections.of([row(number=1), row(number=2), row(number=3)])
+    rows.numbers[:] = array("Q", [1, 2, 3])
+    shown.store.add(rows)
+    shown.view.catch_up()
+    shown.filter(parse("!result:refused"))
+    results = Results()
+    results.add(1, errno.ECONNREFUSED)
+    results.add(1, errno.ECONNREFUSED)
+    assert shown.view.changed(shown.store.settle(results), "result")
+    assert [shown.view.sequence(index) for index in range(len(shown.view))] == [1, 2]
+
+
 def sort_key(order: Order) -> Callable[[Connection], object]:
     """The plain way to sort a row."""
 
     def text(shown: str) -> object:
         return (not shown, shown.casefold(), shown)
+
+    def number(known: int | None) -> object:
+        return (known is None, known or 0)
 
     def address(each: Connection) -> object:
         if each.address is None:
@@ -304,15 +345,39 @@ def sort_key(order: Order) -> Callable[[Connection], object]:
     return {
         "time": lambda each: each.time_ns,
         "family": lambda each: family_name(each.family),
+        "transport": lambda each: (not each.transport.text, each.transport.text),
         "pid": lambda each: each.process.pid,
         "process": lambda each: text(each.process.label),
         "user": lambda each: text(each.process.user),
         "destination": address,
         "host": lambda each: text(each.host.name if each.host else ""),
+        "result": lambda each: (
+            list(OutcomeKind).index(each.outcome.kind) if each.outcome else 99,
+            each.outcome.errno or "" if each.outcome else "",
+            each.latency_us or 0,
+        ),
         "system": lambda each: (
             text(each.system.name if each.system else ""),
             each.system.number if each.system else -1,
         ),
+        "args": lambda each: text(" ".join(each.process.args[1:])),
+        "parent": lambda each: each.process.parents[0].pid if each.process.parents else 1 << 40,
+        "started": lambda each: number(each.process.start_ns),
+        "tid": lambda each: each.tid,
+        "uid": lambda each: each.process.uid,
+        "container": lambda each: text(each.process.container_name or each.process.container or ""),
+        "unit": lambda each: text(each.process.unit or ""),
+        "cgroup": lambda each: number(each.process.cgroup),
+        "netns": lambda each: number(each.process.netns),
+        "local": lambda each: (
+            (ip_address(each.local_address).version, int(ip_address(each.local_address)))
+            if each.local_address
+            else (9, 0),
+            each.local_port or 0,
+        ),
+        "latency": lambda each: each.latency_us or 0,
+        "asn": lambda each: number(each.system.number if each.system else None),
+        "source": lambda each: text(each.host.source if each.host else ""),
     }[order.key]
 
 

@@ -16,15 +16,16 @@ from hypothesis import strategies as st
 
 from app.output.lines import plain_writer
 from app.output.rows import COLUMNS, csv_writer
-from probes import writer
 from probes.connections import Connections
 from probes.family import family_name
-from probes.fields import FIELDS
-from probes.jsonl import json_writer
+from probes.outcome import Outcome, OutcomeKind
 from probes.record import Connection
+from probes.recordings import writer
+from probes.recordings.fields import FIELDS
+from probes.recordings.jsonl import json_writer
+from probes.recordings.writer import BATCH, ENTRIES, Known, Part, Writer
 from probes.text import visible
 from probes.timestamp import EPOCH
-from probes.writer import BATCH, ENTRIES, Known, Part, Writer
 from tests.connections import CURL, GITHUB, NETLINK, connections, made_by
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
@@ -79,6 +80,15 @@ def text(value: str | None) -> str | None:
     return "".join(visible(c) if "\ud800" <= c <= "\udfff" else c for c in value)
 
 
+def ending(row: Connection) -> tuple[str | int | float | None, ...]:
+    outcome, latency = row.outcome, row.latency_us
+    return (
+        *(row.local_address, row.local_port),
+        *(outcome.kind.value if outcome else None, outcome.errno if outcome else None),
+        None if latency is None else latency / 1000,
+    )
+
+
 @settings(deadline=None)
 @given(st.lists(connections, max_size=5))
 def test_json_lines_are_what_pythons_encoder_makes(rows: list[Connection]) -> None:
@@ -94,6 +104,11 @@ def test_json_lines_are_what_pythons_encoder_makes(rows: list[Connection]) -> No
             *(process.parent, None if process.start_ns is None else moment(process.start_ns)),
             *(process.cgroup, process.netns, process.mntns),
             *(text(process.container), text(process.unit)),
+            *ending(row),
+            text(process.container_name),
+            [text(each) for each in process.ancestry],
+            *(row.transport.call, row.transport.socket_type, text(row.transport.protocol)),
+            moment(host.learned_ns) if host and host.learned_ns is not None else None,
         )
         names = [field.name for field in FIELDS]
         lines.append(json.dumps(dict(zip(names, values, strict=True))) + "\n")
@@ -101,8 +116,9 @@ def test_json_lines_are_what_pythons_encoder_makes(rows: list[Connection]) -> No
 
 
 def cell(value: str) -> str:
-    begins_formula = value.startswith(tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"))
-    return f"'{value}" if begins_formula else value
+    # What begins as if it had its apostrophe already gets one as well.
+    formula = value.lstrip("'").startswith(tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"))
+    return f"'{value}" if formula else value
 
 
 @settings(deadline=None)
@@ -121,6 +137,12 @@ def test_csv_rows_are_what_pythons_writer_makes(rows: list[Connection]) -> None:
             *(process.parent, "" if process.start_ns is None else moment(process.start_ns)),
             *(process.cgroup, process.netns, process.mntns),
             *(cell(visible(process.container or "")), cell(visible(process.unit or ""))),
+            *ending(row),
+            cell(visible(process.container_name or "")),
+            cell("\n".join(map(visible, shlex.join(process.ancestry).split("\n")))),
+            *(row.transport.call, row.transport.socket_type or ""),
+            cell(visible(row.transport.protocol or "")),
+            moment(host.learned_ns) if host and host.learned_ns is not None else "",
         )
         # Its line end is \r\n for the reason that app/output/rows.py gives; no cell has a \r.
         csv.writer(expected).writerow([*cells, 1, 2, 3])
@@ -162,6 +184,9 @@ def test_the_clock_may_say_anything(time_ns: int) -> None:
 # How often, and how much at once
 
 
+REFUSED = Outcome(OutcomeKind.REFUSED, "ECONNREFUSED")
+
+
 def counting(part: Part) -> tuple[Known, list[Connection]]:
     asked: list[Connection] = []
 
@@ -180,12 +205,15 @@ def counting(part: Part) -> tuple[Known, list[Connection]]:
         (Part.ENDPOINT, 2),
         (Part.DESTINATION, 3),
         (Part.THREAD, 2),
+        (Part.LOCAL, 2),
+        (Part.OUTCOME, 2),
+        (Part.LATENCY, 1),
     ],
 )
 def test_a_text_is_written_once_for_each_of_what_it_depends_on(part: Part, times: int) -> None:
     known, asked = counting(part)
     wget = replace(GITHUB, process=replace(CURL, comm="wget"), tid=1, port=80)
-    other = replace(wget, address="192.0.2.7")
+    other = replace(wget, address="192.0.2.7", local_port=1, outcome=REFUSED)
     for _ in range(3):
         known.texts(Connections.of([GITHUB, wget, other] * 100))
     assert len(asked) == times

@@ -1,4 +1,5 @@
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -6,9 +7,17 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from widget_samples import HOSTILE, connection, process
 
+from probes.outcome import Outcome, OutcomeKind
 from probes.record import AutonomousSystem, Host, HostSource
-from widgets.columns import COLUMNS, Tone, layout, row_spans, title_line
-from widgets.fit import count, keep_end, keep_ends, keep_program, keep_start, pad
+from probes.transport import Call, SocketType, Transport
+from widgets.column import COLUMNS
+from widgets.columns import layout, row_spans, title_line
+from widgets.fit import count, duration, keep_end, keep_ends, keep_program, keep_start, pad
+from widgets.tones import Tone
+
+FAILED = Tone.FAILED
+
+TCP = Transport(Call.CONNECT, SocketType.STREAM, "tcp")
 
 
 def line(shown, width):
@@ -25,7 +34,7 @@ def test_header_and_rows_fill_every_width_exactly():
         assert cell_len(line(connection(443), width)) == width
 
 
-def test_a_wide_terminal_shows_all_eight_columns():
+def test_a_wide_terminal_shows_all_nine_columns():
     text = line(connection(443), 160)
     for value in ("AF_INET", "4242", "/usr/bin/curl", "alice", "192.0.2.1:443", "api.github.com"):
         assert value in text
@@ -35,14 +44,53 @@ def test_a_wide_terminal_shows_all_eight_columns():
 
 def test_eighty_columns_keep_who_and_where():
     text = line(connection(443), 77)
-    assert text.split()[1:] == ["4242", "/usr/bin/curl", "alice", "192.0.2.1:443", "api.github.com"]
+    assert text.split()[1:5] == ["4242", "…/bin/curl", "alice", "192.0.2.1:443"]
+    assert text.endswith("ok 12 ms api.github.com")
     assert "Host / AS" in title_line(layout(77))
 
 
 def test_hidden_columns_move_in_with_blank_neighbours():
     assert "AF_NETLINK" in line(connection(family=16, address=None, port=None), 77)
-    assert "AS36459 (GITHUB)" in line(connection(443, host=None), 77)
+    assert "GITHUB" in line(connection(443, host=None), 77)
     assert "GITHUB" not in line(connection(443), 77)
+
+
+@pytest.mark.parametrize(
+    ("transport", "wide", "narrow"),
+    [
+        (TCP, "tcp", "tcp"),
+        (Transport(Call.SEND, SocketType.DGRAM, "udp"), "udp send", "udp→"),
+        (Transport(Call.SEND, SocketType.DGRAM, "icmp6"), "icmp6 send", "icm…→"),
+        (Transport(Call.FASTOPEN, SocketType.STREAM, "tcp"), "tcp fast", "tcp→"),
+        (Transport(Call.SEND), "send", "send"),
+        (Transport(), "", ""),
+    ],
+)
+def test_the_protocol_and_whether_it_was_connected(transport, wide, narrow):
+    def cell(width):
+        form = layout(width)
+        start = title_line(form).index("Proto")
+        text = "".join(text for text, _ in row_spans(connection(443, transport=transport), form))
+        return text[start : start + form.width("transport")].rstrip()
+
+    assert (cell(160), cell(83)) == (wide, narrow)
+
+
+def test_a_send_is_marked_at_its_destination_where_the_column_has_no_room():
+    sent = connection(53, transport=Transport(Call.SEND, SocketType.DGRAM, "udp"))
+    assert " →192.0.2.1:53 " in line(sent, 77)
+    assert " 192.0.2.1:53 " in line(connection(53, transport=TCP), 77)
+    assert " 192.0.2.1:53 " in line(sent, 160)
+    frame = connection(family=17, address=None, port=None, transport=sent.transport)
+    assert " →AF_PACKET " in line(frame, 77)
+    long = connection(53, family=10, address="2001:db8:1111:2222:3333:4444:5555:6666")
+    assert cell_len(line(replace(long, transport=sent.transport), 77)) == 77
+
+
+def test_what_has_no_port_is_shown_without_one():
+    ping = Transport(Call.SEND, SocketType.DGRAM, "icmp")
+    assert " →192.0.2.1 " in line(connection(0, transport=ping), 77)
+    assert " →::1 " in line(connection(0, family=10, address="::1", transport=ping), 77)
 
 
 def test_a_long_path_keeps_the_program():
@@ -71,6 +119,57 @@ def test_states_have_their_own_tone():
     assert tone_of(gone, 160, "192.0.2.1") is Tone.PLAIN
     flat = connection(family=16, address=None, port=None)
     assert {tone for _, tone in row_spans(flat, layout(160))} == {Tone.MUTED}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "latency_us", "wide", "narrow", "tone"),
+    [
+        (Outcome(OutcomeKind.CONNECTED), 12_345, "ok 12 ms", "ok 12 ms", Tone.MUTED),
+        (Outcome(OutcomeKind.CONNECTED), 123, "ok 123 µs", "ok 123µs", Tone.MUTED),
+        (Outcome(OutcomeKind.CONNECTED), None, "ok", "ok", Tone.MUTED),
+        (Outcome(OutcomeKind.IN_PROGRESS), None, "…", "…", Tone.AWAITED),
+        (Outcome(OutcomeKind.REFUSED, "ECONNREFUSED"), 200, *("refused 200 µs", "refused"), FAILED),
+        (Outcome(OutcomeKind.TIMED_OUT, "ETIMEDOUT"), 130e6, *("timeout 130 s", "timeout"), FAILED),
+        (
+            Outcome(OutcomeKind.UNREACHABLE, "EHOSTUNREACH"),
+            3e6,
+            *("unreachable", "unreach"),
+            FAILED,
+        ),
+        (Outcome(OutcomeKind.DENIED, "EACCES"), None, "denied", "denied", FAILED),
+        (Outcome(OutcomeKind.ABANDONED), 2_000_000, "gave up 2.0 s", "gave up", FAILED),
+        (
+            Outcome(OutcomeKind.FAILED, "EADDRNOTAVAIL"),
+            None,
+            *("EADDRNOTAVAIL", "EADDRNO…"),
+            FAILED,
+        ),
+        (Outcome(OutcomeKind.FAILED), None, "failed", "failed", FAILED),
+        (None, None, "", "", None),
+    ],
+)
+def test_what_became_of_it_has_a_word_and_a_tone(outcome, latency_us, wide, narrow, tone):
+    shown = connection(443, outcome=outcome, latency_us=latency_us and int(latency_us))
+    result = next(column for column in COLUMNS if column.key == "result")
+    for width, text in ((14, wide), (8, narrow)):
+        spans = result.show(shown, width, layout(160))
+        assert "".join(piece for piece, _ in spans) == text
+        assert {own for _, own in spans} <= {tone}
+        assert cell_len(text) <= width
+
+
+def test_a_failure_stands_out_also_where_there_is_no_address():
+    failed = Outcome(OutcomeKind.FAILED, "EOPNOTSUPP")
+    flat = connection(family=17, address=None, port=None, outcome=failed)
+    assert tone_of(flat, 160, "EOPNOTSUPP") is Tone.FAILED
+    assert tone_of(flat, 160, "AF_PACKET") is Tone.MUTED
+
+
+def test_times_have_three_digits_at_most():
+    times = [1, 949, 9_949, 9_950, 999_499, 999_500, 9_949_999, 130_000_000, 4_294_967_295]
+    assert [duration(microseconds) for microseconds in times] == [
+        *("1 µs", "949 µs", "9.9 ms", "10 ms", "999 ms", "1.0 s", "9.9 s", "130 s", "4295 s"),
+    ]
 
 
 @pytest.mark.parametrize("width", [77, 137, 200])

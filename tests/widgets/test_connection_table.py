@@ -245,7 +245,7 @@ async def test_a_million_rows_are_not_read():
         assert rows.asked < 5_000
         assert table.row_count == 1_000_200
         assert not table.rows
-        assert table.get_row_at(500_000)[-3] == "192.0.2.1:500000"
+        assert table.get_row_at(500_000)[-4] == "192.0.2.1:500000"
 
 
 async def test_hostile_text_does_not_reach_the_screen_as_it_is():
@@ -262,7 +262,7 @@ async def test_hostile_text_does_not_reach_the_screen_as_it_is():
             assert strip.text.isprintable()
             assert strip.cell_length == table.size.width
             assert not any(segment.style and segment.style.meta for segment in strip)
-        assert any(r"\x1b[31" in cell for cell in table.get_row_at(0))
+        assert any(r"\x1b" in cell for cell in table.get_row_at(0))
 
 
 async def test_it_is_a_data_table_to_those_who_listen():

@@ -51,6 +51,27 @@ async def test_typing_tells_each_text_and_enter_the_last():
         assert pilot.app.bar.is_open
 
 
+async def test_the_keys_go_back_at_once_to_whom_they_were_for():
+    async with FilterApp().run_test(size=(80, 24)) as pilot:
+        before = Input()
+        await pilot.app.mount(before)
+        pilot.app.set_focus(before)
+        pilot.app.bar.open()
+        pilot.app.bar.open("pid:1")
+        pilot.app.bar.close()
+        assert pilot.app.focused is before
+
+
+async def test_closing_leaves_the_keys_where_they_went_meanwhile():
+    async with FilterApp().run_test(size=(80, 24)) as pilot:
+        other = Input()
+        await pilot.app.mount(other)
+        pilot.app.bar.open()
+        pilot.app.set_focus(other)
+        pilot.app.bar.close()
+        assert pilot.app.focused is other
+
+
 async def test_escape_closes_and_tells():
     async with FilterApp().run_test(size=(80, 24)) as pilot:
         pilot.app.bar.open()

@@ -61,6 +61,9 @@ async def test_overflow_and_evicted_appear_only_when_there_are_any():
     assert "evicted" not in text
     text, _ = await shown(replace(STATUS, evicted=5), 140)
     assert "evicted 5" in text
+    assert "folded" not in text
+    text, _ = await shown(replace(STATUS, folded=12), 140)
+    assert "folded 12" in text
 
 
 async def test_before_events_flow_it_says_so():

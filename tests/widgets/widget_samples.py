@@ -1,5 +1,6 @@
 """Connections for the widgets' tests, made when they are asked for."""
 
+from probes.outcome import Outcome, OutcomeKind
 from probes.record import AutonomousSystem, Connection, Host, HostSource, Process
 
 NOON_NS = 1_763_900_000_000_000_000
@@ -20,6 +21,10 @@ def connection(number: int = 0, **changes: object) -> Connection:
         "port": number,
         "host": Host("api.github.com", HostSource.GETADDRINFO),
         "system": AutonomousSystem(36459, "GITHUB"),
+        "local_address": "192.168.7.20",
+        "local_port": 51_234,
+        "outcome": Outcome(OutcomeKind.CONNECTED),
+        "latency_us": 12_345,
     }
     return Connection(**(fields | changes))  # type: ignore[arg-type]
 

@@ -1,0 +1,1 @@
+"""What may be typed behind `sock-tui`: one module a command."""

@@ -1,0 +1,1 @@
+"""What `sock-tui doctor` looks at."""

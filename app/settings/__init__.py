@@ -1,0 +1,1 @@
+"""What a person keeps from one session to the next, in files of their own."""

@@ -1,0 +1,1 @@
+"""Which autonomous system an address belongs to, and the data that says so."""

@@ -1,0 +1,1 @@
+"""Events made into connections: joined with who, where to, which name, what became of it."""

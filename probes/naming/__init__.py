@@ -1,0 +1,1 @@
+"""Which name a process meant by an address: where names are learned, and whose they are."""

@@ -1,0 +1,1 @@
+"""Connections written down, and read back: lines, tables, sessions."""
