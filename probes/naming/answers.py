@@ -29,7 +29,7 @@ _SOL_PACKET: Final = 263
 _PACKET_STATISTICS: Final = 6
 _STATISTICS: Final = struct.Struct("=II")  # packets, and how many of them were dropped
 _BUFFER: Final = 1 << 20  # bytes, for what comes while the reader rests
-_AT_ONCE: Final = 4096  # packets of a turn: more than the buffer holds
+_AT_ONCE: Final = 4096  # packets of a turn and socket: more than the buffer holds
 _LARGEST: Final = 1 << 16
 
 _ADDRESS: Final = struct.Struct("=HHi12x")  # struct sockaddr_ll
@@ -118,10 +118,10 @@ class Answers:
         """The answers that have come since; does not wait.
 
         All that came before this call, since whoever was told connects at once: a connection that
-        was read is not to miss its answer. What comes meanwhile is left for the next call.
+        was read is not to miss its answer.
         """
         found: list[Heard] = []
-        offset, until_ns = epoch_offset(), time.monotonic_ns()
+        offset = epoch_offset()
         for one in self._sockets:
             for _ in range(_AT_ONCE):
                 try:
@@ -129,11 +129,9 @@ class Answers:
                 except OSError:  # nothing there; or an interface went down, which ends nothing
                     break
                 packet = bytes(self._room[:size])
-                came_ns = _came(ancillary) - offset
                 if told := response(payload(packet)):
+                    came_ns = _came(ancillary) - offset
                     found.append(Heard(came_ns, source(packet), self._netns, told))
-                if came_ns > until_ns:
-                    break
         return found
 
     def dropped(self) -> int:
@@ -165,7 +163,11 @@ def source(packet: bytes) -> bytes:
 
 
 def _came(ancillary: list[tuple[int, int, bytes]]) -> int:
-    """When a packet came, in nanoseconds since the epoch: the kernel says it with each."""
+    """When a packet came, in nanoseconds since the epoch: the kernel says it with each.
+
+    Where nobody on the machine wanted such times before, it begins a little later than asked to,
+    and what came until then has the time that it is read.
+    """
     for level, kind, data in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
             seconds, nanoseconds = _TIMESPEC.unpack(data)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from probes.naming.answers import payload, source
+from probes.naming.answers import Answers, payload, source
 from probes.naming.dns import Answer, Response, answers, record_ttl, response
 
 A, NS, CNAME, AAAA = 1, 2, 5, 28
@@ -187,6 +187,24 @@ IPV4 = bytes([0x45]) + bytes(8) + b"\x11" + bytes(10)
 )
 def test_a_datagram_gives_what_it_carries(packet: bytes) -> None:
     assert payload(packet) == b"hello"
+
+
+def test_answers_that_came_without_their_time_are_all_heard_at_once() -> None:
+    """So it is at first, where nobody on the machine wanted such times before."""
+    heard, server = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    heard.setblocking(False)
+    with server:
+        told = message(record(ASKED, A, HERE))
+        datagram = bytes(4) + struct.pack(">HH", 8 + len(told), 0) + told
+        header = bytes([0x45]) + bytes(11) + THERE + bytes(4)
+        for _ in range(50):
+            server.send(header + datagram)
+        answers_heard = Answers(sockets=[heard])
+        try:
+            assert [one.server for one in answers_heard.drain()] == [THERE] * 50
+            assert answers_heard.drain() == []
+        finally:
+            answers_heard.close()
 
 
 def test_a_packet_says_where_it_comes_from() -> None:
