@@ -41,12 +41,17 @@ class HostCount:
             return
         self.last_ns = max(self.last_ns, time_ns)
         label = process.label
-        self._processes[label] = max(time_ns, self._processes.get(label, 0))
+        then = self._processes.get(label)
+        if then is not None:
+            self._processes[label] = max(time_ns, then)
+            return
+        self._processes[label] = time_ns
         if len(self._processes) > 2 * _PROCESSES_KEPT:
             kept = self.processes
             self._processes = {name: self._processes[name] for name in reversed(kept)}
+        if len(self._processes) == _PROCESSES_KEPT:
             # Whoever connected before all of these is of no interest any more.
-            self.knows_since = self._processes[kept[-1]]
+            self.knows_since = min(self._processes.values())
 
 
 @dataclass(slots=True, eq=False)

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.screens.panels import NO_SYSTEM, host_rows, system_rows
 from app.session.tally import Tally
@@ -79,6 +82,20 @@ def test_who_connected_last_does_not_depend_on_who_is_counted_last() -> None:
         tally.add(Connections.of(rows[start : start + 10]))
     [host] = host_rows(tally)
     assert host.detail == ", ".join(map(str, range(99, 91, -1)))
+
+
+@given(st.lists(st.integers(0, 20), max_size=100), st.randoms(use_true_random=False))
+def test_nor_on_the_order_in_which_any_are_counted(numbers: list[int], order: Random) -> None:
+    rows = [replace(by(f"/bin/{name}"), time_ns=at) for at, name in enumerate(numbers)]
+    last = {name: at for at, name in enumerate(numbers)}
+    shuffled = order.sample(rows, len(rows))
+    tally = Tally()
+    while shuffled:
+        some = order.randint(1, len(shuffled))
+        tally.add(Connections.of(shuffled[:some]))
+        del shuffled[:some]
+    newest = sorted(last, key=last.__getitem__, reverse=True)[:8]
+    assert [host.detail for host in host_rows(tally)] == [", ".join(map(str, newest))] * bool(rows)
 
 
 def test_a_system_is_told_by_number_and_none_has_a_row_of_its_own() -> None:
