@@ -12,6 +12,7 @@
  */
 #include <uapi/linux/ptrace.h>
 #include "event.h"
+#include "user.h"
 #include "lookup.h"
 #include "outcome.h"
 #include "call.h"
@@ -281,7 +282,7 @@ INLINE void fill(struct event *event, u16 kind, u64 id, u32 uid, u64 image)
 
 INLINE long read(void *to, u32 size, const void *from, int from_user)
 {
-	return from_user ? bpf_probe_read_user(to, size, from)
+	return from_user ? read_user(to, size, from)
 			 : bpf_probe_read_kernel(to, size, from);
 }
 

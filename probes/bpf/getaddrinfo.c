@@ -43,9 +43,9 @@ int on_getaddrinfo_return(struct pt_regs *ctx)
 	/* A call that failed leaves anything at all in *res. */
 	if ((int)PT_REGS_RC(ctx) != 0)
 		goto done;
-	if (bpf_probe_read_user(&list, sizeof(list), (void *)lookup->results))
+	if (read_user(&list, sizeof(list), (void *)lookup->results))
 		goto failed;
-	length = bpf_probe_read_user_str(name, sizeof(name), (void *)lookup->node);
+	length = read_user_text(name, sizeof(name), (void *)lookup->node);
 	if (length < 0)
 		goto failed;
 	if (length <= 1)
@@ -99,10 +99,10 @@ int on_getaddrinfo_alone(struct pt_regs *ctx)
 	begun->node = node;
 	begun->ts_ns = bpf_ktime_get_ns();
 	begun->list = 0;
-	bpf_probe_read_user(&begun->list, sizeof(begun->list), (void *)results);
+	read_user(&begun->list, sizeof(begun->list), (void *)results);
 	begun->contents = digest(begun->list);
 	begun->name[0] = 0;
-	bpf_probe_read_user_str(begun->name, NAME_SIZE, (void *)node);
+	read_user_text(begun->name, NAME_SIZE, (void *)node);
 	begun->results = results;
 	last_lookups.update(&tgid, &tid);
 	lookups_begun.atomic_increment(zero);

@@ -53,17 +53,17 @@ int on_gethostbyname_return(struct pt_regs *ctx)
 	if (lookup->result) {
 		if ((int)result != 0)
 			goto done;
-		if (bpf_probe_read_user(&result, sizeof(result), (void *)lookup->result))
+		if (read_user(&result, sizeof(result), (void *)lookup->result))
 			goto failed;
 	}
 	if (!result)
 		goto done;
-	length = bpf_probe_read_user_str(name, sizeof(name), (void *)lookup->node);
+	length = read_user_text(name, sizeof(name), (void *)lookup->node);
 	if (length < 0)
 		goto failed;
 	if (length <= 1)
 		goto done;
-	if (bpf_probe_read_user(&host, sizeof(host), (void *)result))
+	if (read_user(&host, sizeof(host), (void *)result))
 		goto failed;
 	size = host.family == AF_INET ? 4 : 16;
 	if (host.family != AF_INET && host.family != AF_INET6)
@@ -74,12 +74,12 @@ int on_gethostbyname_return(struct pt_regs *ctx)
 		u64 address[2] = {};
 		u64 from = 0;
 
-		if (bpf_probe_read_user(&from, sizeof(from), (void *)host.addresses))
+		if (read_user(&from, sizeof(from), (void *)host.addresses))
 			goto failed;
 		if (!from)
 			goto done;
 		host.addresses += sizeof(from);
-		if (bpf_probe_read_user(address, size, (void *)from))
+		if (read_user(address, size, (void *)from))
 			goto failed;
 		if (!report_name(address, host.family, name, &asker))
 			goto failed;

@@ -78,7 +78,7 @@ static inline __attribute__((always_inline)) u64 digest(u64 list)
 	u64 words[8];
 	u64 digest = 1;
 
-	if (!list || bpf_probe_read_user(words, sizeof(words), (void *)list))
+	if (!list || read_user(words, sizeof(words), (void *)list))
 		return 0;
 #pragma unroll
 	for (int i = 0; i < 8; i++)

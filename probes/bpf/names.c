@@ -60,7 +60,7 @@ INLINE int report_list(u64 next, const char *name, u64 id, u64 task, int strict)
 		u64 at = next;
 		u32 size;
 
-		if (bpf_probe_read_user(&entry, sizeof(entry), (void *)at))
+		if (read_user(&entry, sizeof(entry), (void *)at))
 			return strict;
 		next = entry.next;
 		if (!is_address(&entry) || (strict && entry.address != at + sizeof(entry))) {
@@ -69,7 +69,7 @@ INLINE int report_list(u64 next, const char *name, u64 id, u64 task, int strict)
 			continue;
 		}
 		size = address_size(&entry);
-		if (bpf_probe_read_user(address, size & 31,
+		if (read_user(address, size & 31,
 					(void *)entry.address + address_offset(size)))
 			return strict;
 		/*
@@ -100,14 +100,14 @@ INLINE int report_returned(struct begun *lookup, u64 id, u64 task, u64 freed)
 	int zero = 0;
 	u64 list = 0;
 
-	if (bpf_probe_read_user(&list, sizeof(list), (void *)lookup->results) || !list)
+	if (read_user(&list, sizeof(list), (void *)lookup->results) || !list)
 		return 0;
 	if (list == lookup->told || (freed && list != freed))
 		return 0;
 	if (list == lookup->list && (!freed || digest(list) == lookup->contents))
 		return 0;
 	if (!lookup->name[0])
-		bpf_probe_read_user_str(lookup->name, NAME_SIZE, (void *)lookup->node);
+		read_user_text(lookup->name, NAME_SIZE, (void *)lookup->node);
 	if (lookup->name[0] && !report_list(list, lookup->name, id, task, 1))
 		count_shared(COUNT_NAMES_LOST);
 	lookup->results = 0;

@@ -69,7 +69,7 @@ INLINE void read_args(struct process_event *process, u64 memory)
 	}
 	/* The verifier must see the limit in the register that is used. */
 	asm volatile("" : "+r"(size));
-	if (size > ARGS_MAX || bpf_probe_read_user(process->data, size, (void *)begin)) {
+	if (size > ARGS_MAX || read_user(process->data, size, (void *)begin)) {
 		process->head.flags |= FLAG_ARGS_UNREADABLE;
 		size = 0;
 	}

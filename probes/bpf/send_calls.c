@@ -53,7 +53,7 @@ int on_sys_enter_sendmsg(struct sys_enter_sendmsg *ctx)
 {
 	struct message_head message = {};
 
-	if (bpf_probe_read_user(&message, sizeof(message), (void *)ctx->message)) {
+	if (read_user(&message, sizeof(message), (void *)ctx->message)) {
 		count(COUNT_LOST);
 		return 0;
 	}
@@ -106,7 +106,7 @@ int on_sys_enter_sendmmsg(struct sys_enter_sendmmsg *ctx)
 	for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
 		if (next >= end)
 			return 0;
-		if (bpf_probe_read_user(&sending->message, sizeof(sending->message),
+		if (read_user(&sending->message, sizeof(sending->message),
 					(void *)(ctx->messages + next * MMSGHDR_SIZE)))
 			goto lost;
 		next++;
