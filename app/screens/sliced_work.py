@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
 from textual.widget import Widget
+from textual.worker import WorkType
 
 from app.screens.place import Place
 from app.session.session import Change, Session
@@ -71,7 +73,9 @@ class SlicedWork:
             self._go_on()
 
     def _go_on(self, doing: str = "") -> None:
-        self._board.run_worker(self._see_through(doing), exclusive=True)
+        # Not called yet: another one may take its place before it has begun.
+        work: WorkType[None] = partial(self._see_through, doing)
+        self._board.run_worker(work, exclusive=True)
 
     async def _see_through(self, doing: str) -> None:
         """Work to the end, and let keys in between."""
