@@ -282,8 +282,7 @@ INLINE void fill(struct event *event, u16 kind, u64 id, u32 uid, u64 image)
 
 INLINE long read(void *to, u32 size, const void *from, int from_user)
 {
-	return from_user ? read_user(to, size, from)
-			 : bpf_probe_read_kernel(to, size, from);
+	return from_user ? read_user(to, size, from) : bpf_probe_read_kernel(to, size, from);
 }
 
 #include "process.h"

@@ -69,8 +69,7 @@ INLINE int report_list(u64 next, const char *name, u64 id, u64 task, int strict)
 			continue;
 		}
 		size = address_size(&entry);
-		if (read_user(address, size & 31,
-					(void *)entry.address + address_offset(size)))
+		if (read_user(address, size & 31, (void *)entry.address + address_offset(size)))
 			return strict;
 		/*
 		 * The same address for another socket type. Comparing the family as well would

@@ -107,7 +107,7 @@ int on_sys_enter_sendmmsg(struct sys_enter_sendmmsg *ctx)
 		if (next >= end)
 			return 0;
 		if (read_user(&sending->message, sizeof(sending->message),
-					(void *)(ctx->messages + next * MMSGHDR_SIZE)))
+			      (void *)(ctx->messages + next * MMSGHDR_SIZE)))
 			goto lost;
 		next++;
 		if (sending->message.name && sending->message.length >= sizeof(u16))

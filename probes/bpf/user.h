@@ -4,7 +4,8 @@
  * their own, BCC looks through all of the kernel's symbols whether this kernel has them, which takes
  * 60 ms: half of the time in which these programs were compiled. It has them, from Linux 5.5 on.
  *
- * Both return what was read in bytes, or 0, or less than 0 where it cannot be read.
+ * The first returns 0, the second how many bytes it read, the 0 at the end among them; both less
+ * than 0 where that cannot be read.
  */
 #ifndef SOCK_TUI_USER_H
 #define SOCK_TUI_USER_H
