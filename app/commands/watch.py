@@ -169,6 +169,8 @@ def _dashboard(
             dashboard.session.advance()
         store = dashboard.session.store
         say(summary(capture.progress, store.first, len(store)))
+    for word in dashboard.last_words:
+        say(word)
     if (note := home.leave(dashboard.arrived, dashboard.look)) is not None:
         say(note)
     if capture.failure is not None:

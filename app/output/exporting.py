@@ -45,6 +45,10 @@ class Exporting:
         """Begin to write."""
         self._thread.start()
 
+    def wait(self, seconds: float) -> None:
+        """Return when it has ended, or after so long."""
+        self._ended.wait(seconds)
+
     def cancel(self) -> None:
         """Ask it to end, and to leave everything as it was; it does so within a block of rows."""
         self._cancelled.set()

@@ -59,6 +59,8 @@ def show(
         capture.stop()
         while dashboard.session.capture.waiting:
             dashboard.session.advance()
+    for word in dashboard.last_words:
+        say(word)
     if (note := home.leave(dashboard.arrived, dashboard.look)) is not None:
         say(note)
     if dashboard.refusal is not None:

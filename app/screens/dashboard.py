@@ -77,6 +77,8 @@ class Dashboard(App[None]):
         self._look_wanted = look
         self.arrived = look
         """How the dashboard looked once it was there."""
+        self.last_words: list[str] = []
+        """What is to be said once the screen has been left, a line each."""
         self._max_rows = max_rows
         self._playback = playback
         self.session = self._session_of(capture)
@@ -301,4 +303,4 @@ class Dashboard(App[None]):
 
     def action_export(self) -> None:
         """Ask for a file name, then write the session."""
-        Export(self, self.session).ask()
+        Export(self, self.session, self.last_words.append).ask()

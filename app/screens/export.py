@@ -6,9 +6,12 @@ import asyncio
 import os
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from textual.app import App
+from textual.notifications import SeverityLevel
+from textual.worker import WorkType
 
 from app.output.export import Exported, ExportError, Losses, calling_user, default_name, write_csv
 from app.output.exporting import CancelledError, Exporting
@@ -23,10 +26,16 @@ _LOOK: Final = 0.02  # seconds
 class Export:
     """Writes a session to a CSV file, on a person's word; made for one export."""
 
-    def __init__(self, app: App[Any], session: Session) -> None:
-        """`app`: on whose screen it is asked, shown and told."""
+    def __init__(
+        self, app: App[Any], session: Session, leave_word: Callable[[str], object]
+    ) -> None:
+        """`app`: on whose screen it is asked, shown and told.
+
+        `leave_word`: keeps what is to be said once the screen has been left.
+        """
         self._app = app
         self._session = session
+        self._leave_word = leave_word
 
     def ask(self) -> None:
         """Ask for a file name, then write."""
@@ -51,14 +60,16 @@ class Export:
             path, replace = request.path, request.replace
             return write_csv(path, rows, replace=replace, owner=owner, losses=losses, progress=tell)
 
-        self._app.run_worker(self._see_through(Exporting(write, total)))
+        exporting = Exporting(write, total)
+        exporting.start()  # at once: a worker does not begin any more where the app is about to end
+        work: WorkType[None] = partial(self._see_through, exporting)
+        self._app.run_worker(work)
 
     async def _see_through(self, exporting: Exporting) -> None:
-        """Have it write, show how far it is where that takes a while, and say what came of it.
+        """Show how far it is where that takes a while, and say what came of it.
 
-        To quit is to cancel: what is left behind is either whole or nothing.
+        To quit is to cancel what takes a while: what is left behind is either whole or nothing.
         """
-        exporting.start()
         try:
             patience = _PATIENCE
             while not exporting.ended and patience > 0:
@@ -66,16 +77,20 @@ class Export:
                 patience -= _LOOK
             if not exporting.ended:
                 await self._app.push_screen_wait(ExportingScreen(exporting))
-        finally:
+        except asyncio.CancelledError:
+            # Who writes and quits at once has not been told that it takes longer.
+            exporting.wait(_PATIENCE)
             exporting.cancel()
-            self._say_what_came_of(exporting)
+            self._leave_word(_what_came_of(exporting)[0])
+            raise
+        text, severity = _what_came_of(exporting)
+        self._app.notify(text, severity=severity, markup=False)
 
-    def _say_what_came_of(self, exporting: Exporting) -> None:
-        try:
-            done = exporting.result()
-        except CancelledError:
-            self._app.notify("Export cancelled; nothing was written", markup=False)
-        except ExportError as error:
-            self._app.notify(visible(str(error)), severity="error", markup=False)
-        else:
-            self._app.notify(str(done), markup=False)
+
+def _what_came_of(exporting: Exporting) -> tuple[str, SeverityLevel]:
+    try:
+        return str(exporting.result()), "information"
+    except CancelledError:
+        return "Export cancelled; nothing was written", "information"
+    except ExportError as error:
+        return visible(str(error)), "error"

@@ -188,7 +188,8 @@ def export(terminal: Terminal, name: str) -> None:
     terminal.write(name)
     terminal.until(re.escape(name))
     terminal.keys("Enter")
-    terminal.until("written to")
+    # Not what is still said of the export before it.
+    terminal.until(lambda screen: "enter writes" not in screen and name in screen)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

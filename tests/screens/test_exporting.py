@@ -93,6 +93,27 @@ async def test_to_quit_is_to_cancel(tmp_path: Path, key: str) -> None:
         await pilot.press(key)
     assert not stage.app.is_running
     assert list(tmp_path.iterdir()) == []
+    assert stage.app.last_words == ["Export cancelled; nothing was written"]
+
+
+async def test_who_writes_and_quits_at_once_has_the_file(slow: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    slow.setattr(exporting, "_BREATH", 0.25)
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        await stage.give(pilot, *[GITHUB] * 7)
+        await ask(pilot, "enter", "q")
+    assert not stage.app.is_running
+    with Path("out.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == 7
+
+
+@pytest.mark.usefixtures("slow")
+async def test_where_it_takes_longer_that_is_said() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        await stage.give(pilot, *[GITHUB] * (2 * BATCH))
+        await ask(pilot, "enter", "q")
+    assert stage.app.last_words == ["Export cancelled; nothing was written"]
 
 
 @pytest.mark.usefixtures("slow")
