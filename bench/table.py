@@ -12,6 +12,7 @@ import json
 import os
 import random
 import select
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -118,6 +119,17 @@ def report(found: Found, rows: int) -> Report:
             for n, t in keys.items()
         ],
     )
+    pauses = [took for _, took in found["collections"]]
+    shown = [[t for g, t in found["collections"] if g == generation] for generation in range(3)]
+    show(
+        "collections of garbage, milliseconds",
+        ["generation", "times", "median", "longest"],
+        [
+            [str(n), str(len(t)), f"{statistics.median(t) * ms:.1f}", f"{max(t) * ms:.1f}"]
+            for n, t in enumerate(shown)
+            if t
+        ],
+    )
     filters = [took for name, took in found.items() if name.startswith("filter")]
     sorts = [took for name, took in found.items() if name.startswith("sort")]
     slowest = [max(took["done"] for took in some) for some in (filters, sorts)]
@@ -134,6 +146,7 @@ def report(found: Found, rows: int) -> Report:
         Figure("filter: keys wait", longest[0], "ms", at_most, 50),
         Figure("sort by any column", slowest[1], "s", at_most, 2),
         Figure("sort: keys wait", longest[1], "ms", at_most, 50),
+        Figure("a collection of garbage", max(pauses, default=0.0) * ms, "ms", at_most, 50),
         Figure("jump to an end", found["jump"] * ms, "ms", at_most, 50),
         Figure(
             *("panels", found["panels, all"] * ms, "ms CPU"),

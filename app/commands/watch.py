@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from probes.rights.privileges import Identity, Privileges
 
 # Every event leaves objects behind, and hardly any of them in a circle: with Python's own
-# thresholds (700, 10, 10) the collector takes a sixth of what an event costs.
-COLLECT_EVERY: Final = (50_000, 20, 50)
+# thresholds (700, 10, 10) the collector takes a sixth of what an event costs. The second and third
+# are what it takes; the first is how much is looked through at once, and keys wait meanwhile.
+COLLECT_EVERY: Final = (10_000, 100, 50)
 
 
 @dataclass(frozen=True, slots=True)

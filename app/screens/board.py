@@ -227,10 +227,14 @@ class Board(Vertical):
     def _take_in(self, *, touched: bool, now: bool) -> None:
         """Show what work has changed: in the panels when it is due, or all of it now."""
         self._panels_stale |= touched or self._rows.is_grouped
-        if now:
-            self._panels_due = 0
+        if not now:
+            return
+        self._panels_due = 0
+        # While a filter is at its beginning the first screen of rows counts: panels that would be
+        # drawn anew in a moment come with the next `advance`, so that a key need not wait for both.
+        if not self._session.view.is_working:
             self._refresh_panels()
-            self._refresh_words()
+        self._refresh_words()
 
     def _refresh_panels(self) -> None:
         self._panels_due -= 1

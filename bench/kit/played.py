@@ -77,6 +77,9 @@ class Play:
         self.found: Found = {}
         self.longest = 0.0
         self.watched = False
+        self.collections: list[tuple[int, float]] = []  # of garbage: generation, seconds
+        self.collecting = 0.0
+        gc.callbacks.append(self.collected)
 
     async def watch(self) -> None:
         """How long at most nobody looked at the keys."""
@@ -100,7 +103,9 @@ class Play:
         self.panels("few")
         await self.fill(self.rows - len(self.app.session.store))
         await asyncio.sleep(3.0)  # the rate goes back to 0
+        filled = len(self.collections)
         gc.collect()
+        del self.collections[filled:]  # that one was asked for
         self.found["bytes a row"] = (resident() - empty) / len(self.app.session.store)
         await self.idle("idle, all rows")
         await self.refreshes("all")
@@ -115,6 +120,7 @@ class Play:
         await self.until(lambda: not self.app.session.view.is_working)
         await self.export()
         watcher.cancel()
+        self.found["collections"] = self.collections
         (self.folder / "found").write_text(json.dumps(self.found))
         self.app.exit()
 
@@ -259,6 +265,13 @@ class Play:
         await task
         self.found["export"] = {"rate": total / done, "seconds": done}
         path.unlink()
+
+    def collected(self, phase: str, info: dict[str, int]) -> None:
+        """The garbage collector begins, or has come to its end."""
+        if phase == "start":
+            self.collecting = time.monotonic()
+        else:
+            self.collections.append((info["generation"], time.monotonic() - self.collecting))
 
     def begin(self) -> None:
         """Watch from now on."""
